@@ -1,0 +1,1 @@
+"""Find your way in large collections of sound."""
