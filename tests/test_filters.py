@@ -80,6 +80,9 @@ sentences = st.lists(st.sampled_from(WORDS.split()), max_size=12).map(" ".join)
 @example("recorded_at = '\ud800'")
 @example("a = " + "9" * 5000)
 @example("a in (" + "1," * 3000)
+@example("a = 1 'two\nlines'")
+@example("duration_s = 'two\nlines'")
+@example("duration_s = '" + "x" * 9000 + "'")
 def test_any_text_is_either_read_or_refused_with_a_caret(text: str):
     try:
         filter = parse(text)
@@ -87,6 +90,7 @@ def test_any_text_is_either_read_or_refused_with_a_caret(text: str):
         first, _, caret = str(error).split("\n")
         assert first.startswith("cannot read the filter: ")
         assert caret.strip() == "^"
+        assert len(first) < 200
     else:
         assert parse(format_filter(filter)) == filter
 

@@ -1,5 +1,6 @@
 """What a filter is made of: frozen nodes that cannot hold nonsense."""
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -161,21 +162,20 @@ def value_complaint(field: str, op: str, value: Value) -> str | None:
     "duration_s is a number, not 'long'"
     """
     kind = FIELDS.get(field)
+    shown = reprlib.repr(value)
     is_number = not isinstance(value, str | bool)
     if not isinstance(value, str) and not _fits(value):
-        return f"{value!r} is too large a number"
+        return f"{shown} is too large a number"
     if op == "~" and not isinstance(value, str):
-        return f"~ compares with a glob in quotes, such as '*.wav', not {value!r}"
+        return f"~ compares with a glob in quotes, such as '*.wav', not {shown}"
     if op in _ORDER and isinstance(value, bool):
         return f"true and false have no order; use = or !=, not {op}"
     if kind is FieldKind.TEXT and not isinstance(value, str):
-        return f"{field} is text, in quotes, not {value!r}"
+        return f"{field} is text, in quotes, not {shown}"
     if kind is FieldKind.NUMBER and not is_number:
-        return f"{field} is a number, not {value!r}"
+        return f"{field} is a number, not {shown}"
     if kind is FieldKind.TIME and not (isinstance(value, str) and is_time(value)):
-        return (
-            f"{field} is a time such as '2024-05-31' or '2024-05-31T18:00:00+02:00', not {value!r}"
-        )
+        return f"{field} is a time such as '2024-05-31' or '2024-05-31T18:00:00+02:00', not {shown}"
     return None
 
 

@@ -17,7 +17,7 @@ from tonotopy.filters.nodes import (
     op_complaint,
     value_complaint,
 )
-from tonotopy.filters.tokens import Token, pointed_error, tokenize
+from tonotopy.filters.tokens import Token, brief, pointed_error, tokenize
 
 __all__ = ["MAX_CHARACTERS", "MAX_DEPTH", "parse"]
 
@@ -155,7 +155,7 @@ class _Reader:
         elif token.keyword in ("true", "false"):
             value = token.keyword == "true"
         elif token.kind == "word":
-            raise self._error(f"expected a value; text stands in quotes: '{token.text}'")
+            raise self._error(f"expected a value; text stands in quotes: '{brief(token.text)}'")
         else:
             raise self._expected("a value: 'text', a number, true or false")
         self._refuse(value_complaint(field, op, value))
@@ -176,7 +176,7 @@ class _Reader:
             raise self._error(problem)
 
     def _expected(self, what: str) -> Exception:
-        found = "the end" if self._token.kind == "end" else self._token.text
+        found = "the end" if self._token.kind == "end" else brief(self._token.text)
         return self._error(f"expected {what}, found {found}")
 
     def _error(self, problem: str) -> Exception:

@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 from tonotopy.errors import FilterError
 
-__all__ = ["KEYWORDS", "Token", "is_bare_field", "pointed_error", "tokenize"]
+__all__ = ["KEYWORDS", "Token", "brief", "is_bare_field", "pointed_error", "tokenize"]
 
 KEYWORDS = frozenset({"and", "or", "not", "in", "true", "false", "unlabelled"})
 
 _SHOWN_BEFORE, _SHOWN_AFTER = 50, 30  # characters of a long expression around the caret
+
+_LONGEST_QUOTE = 40  # characters of the expression inside a message
 
 _FIELD = r"[^\W\d][\w.\-]*"
 _TOKEN = re.compile(
@@ -78,6 +80,12 @@ def is_bare_field(name: str) -> bool:
     (True, False, False)
     """
     return re.fullmatch(_FIELD, name) is not None and name.lower() not in KEYWORDS
+
+
+def brief(text: str) -> str:
+    """Fit text into a message: one line, and not a long one."""
+    cut = text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "..."
+    return _printable(cut)
 
 
 def pointed_error(problem: str, text: str, position: int) -> FilterError:

@@ -1,5 +1,6 @@
 """From a filter back to text, and which fields it asks for."""
 
+import reprlib
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -121,7 +122,7 @@ def _unknown(field: str, metadata_keys: Collection[str]) -> str:
     listed = ", ".join(_shown(name) for name in known[: len(FIELDS) + _KEYS_LISTED])
     left_out = len(known) - len(FIELDS) - _KEYS_LISTED
     more = f" and {left_out} more" if left_out > 0 else ""
-    return f"there is no field {field!r}{guess} Known are {listed}{more}"
+    return f"there is no field {reprlib.repr(field)}{guess} Known are {listed}{more}"
 
 
 def _shown(name: str) -> str:
