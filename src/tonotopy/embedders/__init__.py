@@ -1,0 +1,142 @@
+"""Embedders: what turns windows of sound into vectors.
+
+`load` finds one by name: a built-in one, ``onnx:PATH`` for a model in a file, or one that an
+installed package offers under the entry-point group ``tonotopy.embedders``. Every embedder
+keeps the contract of `tonotopy.embedders.protocol.Embedder`.
+"""
+
+import inspect
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+from tonotopy.embedders.protocol import Embedder
+from tonotopy.errors import EmbedderError
+
+__all__ = ["BUILTIN", "DEFAULT", "Embedder", "EmbedderCard", "available", "load"]
+
+BUILTIN = {
+    "mfcc": "tonotopy.embedders.klustr:Mfcc",
+    "mir": "tonotopy.embedders.klustr:Mir",
+    "stft": "tonotopy.embedders.klustr:Stft",
+}
+
+DEFAULT = "timbre"
+
+_GROUP = "tonotopy.embedders"
+_ONNX = "onnx:"
+
+
+@dataclass(frozen=True)
+class EmbedderCard:
+    """What a user wants to know before choosing an embedder."""
+
+    name: str
+    dim: int  #: length of a vector
+    sample_rate: int  #: Hz
+    window_s: float  #: seconds of sound per vector
+    hop_s: float  #: seconds between windows unless the user says otherwise
+    licence: str  #: an SPDX identifier
+    description: str  #: one line
+    source: str  #: "built in", or the package that offers it
+    problem: str = ""  #: why it cannot be loaded; the numbers are then 0
+
+
+def load(name: str) -> Embedder:
+    """Find an embedder by name and make it ready.
+
+    Parameters
+    ----------
+    name : str
+        A built-in name, ``onnx:PATH``, or the name of a plugin. A built-in name wins over a
+        plugin of the same name.
+
+    Returns
+    -------
+    Embedder
+        Ready to embed.
+
+    Raises
+    ------
+    EmbedderError
+        If there is no such embedder, or it cannot be loaded.
+
+    Examples
+    --------
+    >>> load("mfcc").dim
+    720
+    """
+    if name.startswith(_ONNX):
+        from tonotopy.embedders.onnx_file import OnnxFile
+
+        return OnnxFile(Path(name.removeprefix(_ONNX)))
+    if name in BUILTIN:
+        module, _, attribute = BUILTIN[name].partition(":")
+        builtin: Embedder = getattr(import_module(module), attribute)()
+        return builtin
+    plugins = _plugins()
+    if name in plugins:
+        return _loaded(plugins[name])
+    choices = ", ".join([*sorted({*BUILTIN, *plugins}), "onnx:PATH"])
+    raise EmbedderError(f"there is no embedder {name!r}; choose one of {choices}")
+
+
+def available() -> list[EmbedderCard]:
+    """Describe the embedders that `load` finds by name: the built-in ones, then plugins.
+
+    Returns
+    -------
+    list of EmbedderCard
+        The default first. A plugin that cannot be loaded is listed with its problem.
+    """
+    names = sorted(BUILTIN, key=lambda name: (name != DEFAULT, name))
+    cards = [_card(load(name), source="built in") for name in names]
+    for name, plugin in sorted(_plugins().items()):
+        if name in BUILTIN:
+            continue
+        source = plugin.dist.name if plugin.dist else plugin.value
+        try:
+            cards.append(_card(_loaded(plugin), source=source))
+        except EmbedderError as error:
+            cards.append(EmbedderCard(name, 0, 0, 0.0, 0.0, "", "", source, problem=str(error)))
+    return cards
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    return {plugin.name: plugin for plugin in entry_points(group=_GROUP)}
+
+
+def _loaded(plugin: EntryPoint) -> Embedder:
+    """Make a plugin's embedder; whatever goes wrong in its code is the user's to mend."""
+    try:
+        embedder: object = plugin.load()()
+    except Exception as error:
+        raise EmbedderError(
+            f"the plugin {plugin.name!r} ({plugin.value}) cannot be loaded: {error!r}; "
+            "update or uninstall the package that offers it"
+        ) from error
+    if not isinstance(embedder, Embedder):
+        raise EmbedderError(
+            f"the plugin {plugin.name!r} ({plugin.value}) gives a {type(embedder).__name__}, which "
+            "lacks a part of tonotopy.embedders.protocol.Embedder; ask its author to add it"
+        )
+    if embedder.name != plugin.name:
+        raise EmbedderError(
+            f"the plugin {plugin.name!r} ({plugin.value}) calls itself {embedder.name!r}, so that "
+            "what it embeds could not be found again; ask its author to give both one name"
+        )
+    return embedder
+
+
+def _card(embedder: Embedder, *, source: str) -> EmbedderCard:
+    return EmbedderCard(
+        name=embedder.name,
+        dim=embedder.dim,
+        sample_rate=embedder.sample_rate,
+        window_s=embedder.window_s,
+        hop_s=embedder.hop_s,
+        licence=embedder.licence,
+        description=(inspect.getdoc(type(embedder)) or "").partition("\n")[0],
+        source=source,
+    )
