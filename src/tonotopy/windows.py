@@ -4,10 +4,13 @@ Intervals are half-open, ``[start, end)``. Windows start at 0, hop, 2 hop, ... w
 hop of new sound is left; they never pass the end of the recording.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-__all__ = ["covers_half", "overlap", "starts"]
+__all__ = ["Framer", "covers_half", "overlap", "starts"]
 
 
 def starts(n_samples: int, *, window: int, hop: int) -> NDArray[np.int64]:
@@ -72,3 +75,50 @@ def covers_half(start_a: float, end_a: float, start_b: float, end_b: float) -> b
     """
     shared = overlap(start_a, end_a, start_b, end_b)
     return shared > 0 and 2 * shared >= min(end_a - start_a, end_b - start_b)
+
+
+class Framer:
+    """Cuts a stream of samples into windows, in memory that does not grow with its length.
+
+    The windows are those of `starts`: a last one that reaches beyond the end has zeros behind the
+    sound.
+
+    Parameters
+    ----------
+    window, hop : int > 0
+        Length of a window and distance between their starts, in samples; ``hop <= window``.
+
+    Examples
+    --------
+    >>> framer = Framer(window=4, hop=2)
+    >>> [(first, len(batch)) for first, batch in framer.push(np.arange(7, dtype=np.float32))]
+    [(0, 2)]
+    >>> [(first, batch.tolist()) for first, batch in framer.finish()]
+    [(2, [[4.0, 5.0, 6.0, 0.0]])]
+    """
+
+    def __init__(self, *, window: int, hop: int) -> None:
+        if not 0 < hop <= window:
+            raise ValueError(f"hop={hop} must be positive and at most window={window}")
+        self._window, self._hop = window, hop
+        self._pending = np.empty(0, np.float32)  # from the start of the next window on
+        self._position = 0
+        self._n_samples = 0
+
+    def push(self, samples: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Take samples; yield (position of the first, windows) once whole windows are there."""
+        self._n_samples += len(samples)
+        self._pending = np.concatenate([self._pending, samples])
+        n_ready = (len(self._pending) - self._window) // self._hop + 1
+        if n_ready > 0:
+            frames = sliding_window_view(self._pending, self._window)[:: self._hop][:n_ready]
+            yield self._position, np.ascontiguousarray(frames)
+            self._position += n_ready
+            self._pending = self._pending[n_ready * self._hop :].copy()
+
+    def finish(self) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Yield the last window, padded, if enough new sound is left for it."""
+        if len(starts(self._n_samples, window=self._window, hop=self._hop)) > self._position:
+            last = np.zeros((1, self._window), np.float32)
+            last[0, : len(self._pending)] = self._pending
+            yield self._position, last

@@ -1,0 +1,5 @@
+"""Benchmarks on a user's own library: does a space find what belongs together?"""
+
+from tonotopy.benchmark.retrieval import RetrievalScores, benchmark_retrieval
+
+__all__ = ["RetrievalScores", "benchmark_retrieval"]

@@ -1,0 +1,101 @@
+"""Analyses: projections and the like, stored with their parameters to be shown again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, delete, insert, select
+
+from tonotopy.catalog import tables
+from tonotopy.catalog.types import now
+
+__all__ = ["Analysis", "find_analysis", "load_values", "put_analysis"]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A stored projection, clustering or scoring of a space's recordings or windows."""
+
+    id: int
+    space_id: int
+    kind: str
+    name: str
+    items: str  #: "recordings" or "windows"
+    parameters: dict[str, Any]
+    generation: int  #: of the space when it was made
+
+
+def put_analysis(
+    connection: Connection,
+    *,
+    space_id: int,
+    kind: str,
+    name: str,
+    items: str,
+    parameters: Mapping[str, Any],
+    generation: int,
+    values: Mapping[str, NDArray[Any]],
+) -> int:
+    """Store an analysis, in place of the one of the same kind, name and items."""
+    same = (
+        (tables.analyses.c.space_id == space_id)
+        & (tables.analyses.c.kind == kind)
+        & (tables.analyses.c.name == name)
+        & (tables.analyses.c.items == items)
+    )
+    connection.execute(delete(tables.analyses).where(same))
+    result = connection.execute(
+        insert(tables.analyses).values(
+            space_id=space_id,
+            kind=kind,
+            name=name,
+            items=items,
+            parameters=dict(parameters),
+            generation=generation,
+            created_at=now(),
+        )
+    )
+    analysis_id = int(result.inserted_primary_key[0])
+    for value_name, array in values.items():
+        little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        connection.execute(
+            insert(tables.analysis_values).values(
+                analysis_id=analysis_id,
+                name=value_name,
+                dtype=little.dtype.str,
+                shape=list(little.shape),
+                data=little.tobytes(),
+            )
+        )
+    return analysis_id
+
+
+def find_analysis(
+    connection: Connection, *, space_id: int, kind: str, name: str, items: str
+) -> Analysis | None:
+    """Find a stored analysis."""
+    columns = [tables.analyses.c[field] for field in Analysis.__slots__]
+    row = connection.execute(
+        select(*columns).where(
+            tables.analyses.c.space_id == space_id,
+            tables.analyses.c.kind == kind,
+            tables.analyses.c.name == name,
+            tables.analyses.c.items == items,
+        )
+    ).first()
+    return None if row is None else Analysis(*row)
+
+
+def load_values(connection: Connection, analysis_id: int) -> dict[str, NDArray[Any]]:
+    """Load the arrays of an analysis by name."""
+    rows = connection.execute(
+        select(
+            tables.analysis_values.c.name,
+            tables.analysis_values.c.dtype,
+            tables.analysis_values.c.shape,
+            tables.analysis_values.c.data,
+        ).where(tables.analysis_values.c.analysis_id == analysis_id)
+    )
+    return {row[0]: np.frombuffer(row[3], row[1]).reshape(row[2]) for row in rows}

@@ -1,0 +1,359 @@
+"""Recordings: the files a library knows and where they are."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+
+from tonotopy.catalog import tables
+from tonotopy.catalog.paths import escape, unescape
+from tonotopy.catalog.spaces import raise_generation
+from tonotopy.catalog.types import now
+from tonotopy.errors import NotInLibrary
+
+__all__ = [
+    "Known",
+    "NewRecording",
+    "Recording",
+    "delete_recordings",
+    "find_by_path",
+    "get_peaks",
+    "get_recordings",
+    "known_below",
+    "known_of_size",
+    "known_sizes",
+    "list_roots",
+    "mark_missing",
+    "move_recording",
+    "move_recordings",
+    "put_recording",
+    "recording_ids",
+    "root_for",
+    "touch_recording",
+    "update_details",
+]
+
+IN_CHUNK = 10_000  # ids in one IN (...): SQLite takes 32,766 parameters at most
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What `add` needs to know of a recording to tell whether its file changed."""
+
+    id: int
+    path: str  #: on this machine, as the operating system spells it
+    size: int
+    mtime_ns: int
+    content_hash: str
+    missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecording:
+    """A file that was heard, ready to be stored."""
+
+    path: str  #: absolute, as the operating system spells it
+    size: int
+    mtime_ns: int
+    content_hash: str
+    duration_s: float
+    sample_rate: int
+    channels: int
+    format: str
+    peaks: bytes
+    problem: str | None  #: what of it could not be decoded
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording as it is shown."""
+
+    id: int
+    path: str  #: absolute; bytes that are not UTF-8 as %XX
+    duration_s: float
+    sample_rate: int
+    channels: int
+    format: str
+    problem: str | None
+    device: str | None
+    recorded_at: datetime | None
+    metadata: dict[str, Any]
+    added_at: datetime
+    missing: bool
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return os.path.basename(self.path)
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder that holds the file."""
+        return os.path.basename(os.path.dirname(self.path))
+
+    @property
+    def file(self) -> str:
+        """The path as the operating system spells it, to open the file with."""
+        return unescape(self.path)
+
+
+def list_roots(connection: Connection) -> list[tuple[int, str]]:
+    """List the roots, (id, path on this machine), the longest path first."""
+    rows = connection.execute(select(tables.roots.c.id, tables.roots.c.path))
+    return sorted(
+        ((row[0], unescape(row[1])) for row in rows), key=lambda root: (-len(root[1]), root[1])
+    )
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Tell whether a path is a folder or lies in it."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def root_for(connection: Connection, folder: str) -> tuple[int, str]:
+    """Find the root that holds a folder, or make the folder a root."""
+    for root_id, root in list_roots(connection):
+        if is_below(folder, root):
+            return root_id, root
+    result = connection.execute(insert(tables.roots).values(path=escape(folder)))
+    return int(result.inserted_primary_key[0]), folder
+
+
+def below(folder: str, root: str) -> ColumnElement[bool] | None:
+    """Say in SQL which recordings of a root lie in a folder; None: none can."""
+    if is_below(root, folder):
+        return tables.recordings.c.path >= ""
+    if not is_below(folder, root):
+        return None
+    prefix = escape(os.path.relpath(folder, root))
+    inside = tables.recordings.c.path.between(prefix + os.sep, prefix + chr(ord(os.sep) + 1))
+    return inside | (tables.recordings.c.path == prefix)
+
+
+def known_below(connection: Connection, folder: str) -> dict[str, Known]:
+    """List what the library knows below a folder (or of one file), by path."""
+    known: dict[str, Known] = {}
+    for root_id, root in list_roots(connection):
+        condition = below(folder, root)
+        if condition is not None:
+            for each in select_known(
+                connection, (tables.recordings.c.root_id == root_id) & condition
+            ):
+                known[each.path] = each
+    return known
+
+
+def known_of_size(connection: Connection, size: int) -> list[Known]:
+    """List the recordings whose file has a size: candidates for a file that moved."""
+    return select_known(connection, tables.recordings.c.size == size)
+
+
+def known_sizes(connection: Connection) -> set[int]:
+    """List the sizes that files of the library have."""
+    return set(connection.scalars(select(tables.recordings.c.size).distinct()))
+
+
+def select_known(connection: Connection, condition: ColumnElement[bool]) -> list[Known]:
+    recordings, roots = tables.recordings.c, tables.roots.c
+    rows = connection.execute(
+        select(
+            recordings.id,
+            roots.path,
+            recordings.path,
+            recordings.size,
+            recordings.mtime_ns,
+            recordings.content_hash,
+            recordings.missing_since.is_not(None),
+        )
+        .join_from(tables.recordings, tables.roots)
+        .where(condition)
+    )
+    return [
+        Known(row[0], os.path.join(unescape(row[1]), unescape(row[2])), *row[3:]) for row in rows
+    ]
+
+
+def put_recording(connection: Connection, new: NewRecording, known: Known | None) -> int:
+    """Store a recording; if its path was known, in place of what was known.
+
+    Windows of a content that is gone go with it, in every space. Labels stay: they hang on the
+    recording and its intervals.
+    """
+    values: dict[str, Any] = {name: getattr(new, name) for name in NewRecording.__slots__}
+    if known is not None:
+        del values["path"]
+        this = tables.recordings.c.id == known.id
+        connection.execute(
+            update(tables.recordings).where(this).values(**values, missing_since=None)
+        )
+        if known.content_hash != new.content_hash:
+            delete_windows(connection, [known.id])
+        return known.id
+    root_id, root = root_for(connection, os.path.dirname(new.path))
+    values["path"] = escape(os.path.relpath(new.path, root))
+    result = connection.execute(
+        insert(tables.recordings).values(**values, root_id=root_id, metadata={}, added_at=now())
+    )
+    return int(result.inserted_primary_key[0])
+
+
+def delete_windows(connection: Connection, recording_ids: Sequence[int]) -> int:
+    """Delete the windows of recordings in every space, and say so to the spaces."""
+    theirs = tables.windows.c.recording_id.in_(recording_ids)
+    spaces = list(connection.scalars(select(tables.windows.c.space_id).where(theirs).distinct()))
+    deleted = connection.execute(delete(tables.windows).where(theirs))
+    raise_generation(connection, *spaces)
+    return deleted.rowcount
+
+
+def move_recording(connection: Connection, recording_id: int, path: str, mtime_ns: int) -> None:
+    """Say that a recording's file is now elsewhere."""
+    root_id, root = root_for(connection, os.path.dirname(path))
+    connection.execute(
+        update(tables.recordings)
+        .where(tables.recordings.c.id == recording_id)
+        .values(
+            root_id=root_id,
+            path=escape(os.path.relpath(path, root)),
+            mtime_ns=mtime_ns,
+            missing_since=None,
+        )
+    )
+
+
+def move_recordings(connection: Connection, paths: Mapping[int, str], *, root: str) -> None:
+    """Say that recordings are now below a root; those that are not there are missing."""
+    root_id, root = root_for(connection, root)
+    moment = now()
+    for recording_id, path in paths.items():
+        connection.execute(
+            update(tables.recordings)
+            .where(tables.recordings.c.id == recording_id)
+            .values(
+                root_id=root_id,
+                path=escape(os.path.relpath(path, root)),
+                missing_since=None if os.path.exists(path) else moment,
+            )
+        )
+    used = select(tables.recordings.c.root_id)
+    connection.execute(delete(tables.roots).where(tables.roots.c.id.not_in(used)))
+
+
+def touch_recording(connection: Connection, recording_id: int, mtime_ns: int) -> None:
+    """Say that a file is there and has the content we know, whatever its date."""
+    connection.execute(
+        update(tables.recordings)
+        .where(tables.recordings.c.id == recording_id)
+        .values(mtime_ns=mtime_ns, missing_since=None)
+    )
+
+
+def mark_missing(connection: Connection, recording_ids: Iterable[int]) -> None:
+    """Say that the files of recordings are gone; what was heard in them is kept."""
+    moment = now()
+    for recording_id in recording_ids:
+        connection.execute(
+            update(tables.recordings)
+            .where(tables.recordings.c.id == recording_id)
+            .values(missing_since=moment)
+        )
+
+
+def update_details(
+    connection: Connection,
+    recording_id: int,
+    *,
+    metadata: dict[str, Any],
+    device: str | None = None,
+    recorded_at: datetime | None = None,
+) -> None:
+    """Add what a file's name tells to what is known of a recording."""
+    stored = connection.scalar(
+        select(tables.recordings.c.metadata).where(tables.recordings.c.id == recording_id)
+    )
+    values: dict[str, Any] = {"metadata": {**(stored or {}), **metadata}}
+    if device is not None:
+        values["device"] = device
+    if recorded_at is not None:
+        offset = recorded_at.utcoffset()
+        values["recorded_at"] = recorded_at
+        values["utc_offset_min"] = None if offset is None else int(offset.total_seconds() // 60)
+    connection.execute(
+        update(tables.recordings).where(tables.recordings.c.id == recording_id).values(**values)
+    )
+
+
+def delete_recordings(connection: Connection, recording_ids: Sequence[int]) -> int:
+    """Delete recordings with their labels and windows; tell how many windows. The files stay."""
+    n_windows = 0
+    for start in range(0, len(recording_ids), IN_CHUNK):
+        chunk = recording_ids[start : start + IN_CHUNK]
+        n_windows += delete_windows(connection, chunk)
+        connection.execute(delete(tables.recordings).where(tables.recordings.c.id.in_(chunk)))
+    return n_windows
+
+
+def recording_ids(
+    connection: Connection, condition: ColumnElement[bool] | None = None
+) -> list[int]:
+    """List the ids of the recordings that meet a condition, in order."""
+    query = select(tables.recordings.c.id).order_by(tables.recordings.c.id)
+    if condition is not None:
+        query = query.where(condition)
+    return list(connection.scalars(query))
+
+
+def find_by_path(connection: Connection, path: str) -> Known | None:
+    """Find what is known of a file by its absolute path."""
+    return known_below(connection, path).get(path)
+
+
+def get_peaks(connection: Connection, recording_id: int) -> bytes:
+    """Get the stored waveform of a recording, as the audio edge packed it."""
+    packed = connection.scalar(
+        select(tables.recordings.c.peaks).where(tables.recordings.c.id == recording_id)
+    )
+    if packed is None:
+        raise NotInLibrary(f"there is no recording {recording_id} in this library")
+    return bytes(packed)
+
+
+def get_recordings(connection: Connection, ids: Sequence[int]) -> dict[int, Recording]:
+    """Get recordings by id.
+
+    Raises
+    ------
+    NotInLibrary
+        If one of the ids is not in the library.
+    """
+    recordings, roots = tables.recordings.c, tables.roots.c
+    found: dict[int, Recording] = {}
+    for start in range(0, len(ids), IN_CHUNK):
+        rows = connection.execute(
+            select(
+                recordings.id,
+                roots.path,
+                recordings.path,
+                recordings.duration_s,
+                recordings.sample_rate,
+                recordings.channels,
+                recordings.format,
+                recordings.problem,
+                recordings.device,
+                recordings.recorded_at,
+                recordings.metadata,
+                recordings.added_at,
+                recordings.missing_since.is_not(None),
+            )
+            .join_from(tables.recordings, tables.roots)
+            .where(recordings.id.in_(ids[start : start + IN_CHUNK]))
+        )
+        for row in rows:
+            found[row[0]] = Recording(row[0], os.path.join(row[1], row[2]), *row[3:])
+    for recording_id in ids:
+        if recording_id not in found:
+            raise NotInLibrary(f"there is no recording {recording_id} in this library")
+    return found

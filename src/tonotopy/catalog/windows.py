@@ -1,0 +1,218 @@
+"""Windows and their vectors: stored with a recording, read back as arrays."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+
+from tonotopy.catalog import tables
+from tonotopy.catalog.recordings import IN_CHUNK
+from tonotopy.catalog.spaces import Space, raise_generation
+from tonotopy.distance import normalized
+from tonotopy.errors import NotInLibrary
+
+__all__ = [
+    "SpaceVectors",
+    "Window",
+    "allowed_windows",
+    "covered_recordings",
+    "fetch_vectors",
+    "get_windows",
+    "load_vectors",
+    "put_windows",
+    "vectors_of_recordings",
+    "window_ids",
+    "window_ranges",
+]
+
+INSERT_CHUNK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of a recording that was embedded."""
+
+    id: int
+    recording_id: int
+    space_id: int
+    channel: int | None
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceVectors:
+    """Windows with their vectors, in the order of their ids.
+
+    Attributes
+    ----------
+    ids, recording_ids : ndarray of shape (n,)
+        Windows and the recordings that they belong to.
+    vectors : ndarray of shape (n, dim), float32
+        Of unit norm where the space's metric is cosine.
+    """
+
+    ids: NDArray[np.int64]
+    recording_ids: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+
+
+def put_windows(
+    connection: Connection,
+    space: Space,
+    recording_id: int,
+    rows: Iterable[tuple[int | None, int, float, float, bytes]],
+) -> None:
+    """Store the windows of a recording in a space, in place of those it has there.
+
+    Parameters
+    ----------
+    connection : Connection
+        A writing one.
+    space : Space
+        Whose windows they are.
+    recording_id : int
+        Whose sound they are.
+    rows : iterable of (channel, position, start_s, end_s, vector)
+        The vector as little-endian float16 bytes; the channel None for the mix.
+    """
+    theirs = (tables.windows.c.recording_id == recording_id) & (
+        tables.windows.c.space_id == space.id
+    )
+    connection.execute(delete(tables.windows).where(theirs))
+    names = ("recording_id", "space_id", "channel", "position", "start_s", "end_s", "vector")
+    waiting = iter(rows)
+    while chunk := list(islice(waiting, INSERT_CHUNK)):
+        connection.execute(
+            insert(tables.windows),
+            [dict(zip(names, (recording_id, space.id, *row), strict=True)) for row in chunk],
+        )
+    raise_generation(connection, space.id)
+
+
+def unpack(blobs: Sequence[bytes], space: Space) -> NDArray[np.float32]:
+    """Turn stored vectors into an array, ready for the space's metric."""
+    vectors = np.frombuffer(b"".join(blobs), "<f2").astype(np.float32).reshape(-1, space.dim)
+    return normalized(vectors) if space.metric == "cosine" else vectors
+
+
+def load_vectors(
+    connection: Connection, space: Space, condition: str = "", parameters: tuple[int, ...] = ()
+) -> SpaceVectors:
+    """Load the windows of a space, or those that meet a condition in SQL of our own."""
+    rows = connection.exec_driver_sql(
+        f"SELECT id, recording_id, vector FROM windows WHERE space_id = ? {condition} ORDER BY id",
+        (space.id, *parameters),
+    ).fetchall()
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    return SpaceVectors(
+        ids=np.array(columns[0], np.int64),
+        recording_ids=np.array(columns[1], np.int64),
+        vectors=unpack(columns[2], space),
+    )
+
+
+def vectors_of_recordings(
+    connection: Connection, space: Space, recording_ids: Sequence[int]
+) -> SpaceVectors:
+    """Load the windows of some recordings."""
+    marks = ", ".join("?" * len(recording_ids))
+    return load_vectors(
+        connection, space, f"AND recording_id IN ({marks})", tuple(map(int, recording_ids))
+    )
+
+
+def fetch_vectors(
+    connection: Connection, space: Space, ids: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Fetch the vectors of windows.
+
+    Returns
+    -------
+    ndarray of shape (n, dim)
+        In the order of the ids; a row of NaN for a window that is gone.
+    """
+    wanted = ids.tolist()
+    found: dict[int, bytes] = {}
+    for start in range(0, len(wanted), IN_CHUNK):
+        chunk = wanted[start : start + IN_CHUNK]
+        marks = ",".join("?" * len(chunk))
+        rows = connection.exec_driver_sql(
+            f"SELECT id, vector FROM windows WHERE id IN ({marks})", tuple(chunk)
+        )
+        found.update(rows.fetchall())
+    gone = np.full(space.dim, np.nan, "<f2").tobytes()
+    return unpack([found.get(window_id, gone) for window_id in wanted], space)
+
+
+def window_ids(connection: Connection, space: Space, *, after: int = -1) -> NDArray[np.int64]:
+    """List the ids of a space's windows above an id, in order."""
+    rows = connection.exec_driver_sql(
+        "SELECT id FROM windows WHERE space_id = ? AND id > ? ORDER BY id", (space.id, after)
+    )
+    return np.fromiter((row[0] for row in rows), np.int64)
+
+
+def allowed_windows(
+    connection: Connection, space: Space, condition: ColumnElement[bool]
+) -> NDArray[np.int64]:
+    """List the ids of the windows of a space that a filter lets through, in order."""
+    rows = connection.execute(
+        select(tables.windows.c.id)
+        .join_from(tables.windows, tables.recordings)
+        .where(tables.windows.c.space_id == space.id, condition)
+        .order_by(tables.windows.c.id)
+    )
+    return np.fromiter((row[0] for row in rows), np.int64)
+
+
+def covered_recordings(connection: Connection, space: Space) -> set[int]:
+    """Tell which recordings have windows in a space."""
+    return set(
+        connection.scalars(
+            select(tables.windows.c.recording_id)
+            .distinct()
+            .where(tables.windows.c.space_id == space.id)
+        )
+    )
+
+
+def get_windows(connection: Connection, ids: Sequence[int]) -> dict[int, Window]:
+    """Get windows by id.
+
+    Raises
+    ------
+    NotInLibrary
+        If one of the ids is not in the library.
+    """
+    columns = [tables.windows.c[name] for name in Window.__slots__]
+    found: dict[int, Window] = {}
+    for start in range(0, len(ids), IN_CHUNK):
+        chunk = ids[start : start + IN_CHUNK]
+        for row in connection.execute(select(*columns).where(tables.windows.c.id.in_(chunk))):
+            found[row[0]] = Window(*row)
+    for window_id in ids:
+        if window_id not in found:
+            raise NotInLibrary(f"there is no window {window_id} in this library")
+    return found
+
+
+def window_ranges(
+    connection: Connection, space: Space, recording_ids: Sequence[int]
+) -> dict[int, tuple[int, int]]:
+    """Find the first window of recordings in a space, and how many they have."""
+    ranges: dict[int, tuple[int, int]] = {}
+    for start in range(0, len(recording_ids), IN_CHUNK):
+        rows = connection.execute(
+            select(tables.windows.c.recording_id, func.min(tables.windows.c.id), func.count())
+            .where(
+                tables.windows.c.space_id == space.id,
+                tables.windows.c.recording_id.in_(recording_ids[start : start + IN_CHUNK]),
+            )
+            .group_by(tables.windows.c.recording_id)
+        )
+        ranges.update({row[0]: (row[1], row[2]) for row in rows})
+    return ranges

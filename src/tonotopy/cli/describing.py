@@ -1,0 +1,140 @@
+"""``tonotopy info``, ``spaces``, ``models`` and ``doctor``."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from tonotopy.cli.app import Json, LibraryOption, app, open_library
+from tonotopy.cli.output import duration, printable, show_json, show_table
+
+__all__ = ["doctor", "info", "models", "spaces"]
+
+MANY = 20
+
+
+@app.command()
+def info(
+    library: LibraryOption = None,
+    failures: Annotated[
+        bool, typer.Option("--failures", help="List all that could not be added, with reasons.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what a library holds."""
+    from tonotopy.maintain import describe
+
+    with open_library(library) as opened:
+        what = describe(opened)
+    if as_json:
+        show_json(what)
+        return
+    if failures:
+        parts = [(failure.path, failure.reason) for failure in what.failures]
+        parts += [(path, f"in part: {reason}") for path, reason in what.problems]
+        for path, reason in parts:
+            print(f"{printable(path)}: {printable(reason)}")
+        return
+    print(f"{what.path}  {what.file_bytes / 1e6:.1f} MB")
+    missing = f", {what.n_missing} of them missing" if what.n_missing else ""
+    print(f"{what.n_recordings} recordings{missing}, {duration(what.duration_s)} of sound")
+    print("formats: " + ", ".join(f"{count} {name}" for name, count in what.formats.items()))
+    for root in what.roots[:MANY]:
+        print(f"folder: {printable(root)}")
+    if what.labels:
+        shown = ", ".join(f"{printable(label)} ({count})" for label, count in what.labels[:MANY])
+        more = f" and {len(what.labels) - MANY} more" if len(what.labels) > MANY else ""
+        print(f"labels: {shown}{more}")
+    if what.failures or what.problems:
+        print(
+            f"{len(what.failures)} files could not be added, {len(what.problems)} only in part: "
+            "tonotopy info --failures"
+        )
+    show_spaces(library)
+
+
+@app.command()
+def spaces(library: LibraryOption = None, as_json: Json = False) -> None:
+    """List the spaces of a library: whose vectors it holds."""
+    if as_json:
+        from tonotopy.maintain import describe
+
+        with open_library(library) as opened:
+            show_json(describe(opened).spaces)
+    else:
+        show_spaces(library)
+
+
+def show_spaces(library: str | None) -> None:
+    """Print the spaces of a library as a table."""
+    from tonotopy.maintain import describe
+
+    with open_library(library) as opened:
+        rows = [
+            (
+                space.name + (" (default)" if space.is_default else ""),
+                space.embedder or "imported",
+                str(space.dim),
+                f"{space.window_s:g} / {space.hop_s:g}",
+                space.channels,
+                str(space.n_recordings),
+                str(space.n_windows),
+                space.licence,
+            )
+            for space in describe(opened).spaces
+        ]
+    columns = ["space", "embedder", ">dim", ">window / hop (s)", "channels"]
+    show_table([*columns, ">recordings", ">windows", "licence"], rows)
+
+
+@app.command()
+def models(as_json: Json = False) -> None:
+    """List the embedders that can listen."""
+    from tonotopy.embedders import available
+
+    cards = available()
+    if as_json:
+        show_json(cards)
+        return
+    rows = [
+        (
+            card.name,
+            str(card.dim),
+            str(card.sample_rate),
+            f"{card.window_s:g} / {card.hop_s:g}",
+            card.licence,
+            card.source,
+            card.problem or card.description,
+        )
+        for card in cards
+    ]
+    columns = ["name", ">dim", ">Hz", ">window / hop (s)", "licence", "source", "what"]
+    show_table(columns, rows)
+
+
+@app.command()
+def doctor(
+    library: LibraryOption = None,
+    repair: Annotated[
+        bool, typer.Option(help="Mend what cannot lose anything, or only look.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Look for what is wrong with a library, and mend what is safe to mend."""
+    from tonotopy.maintain import doctor as examine
+
+    with open_library(library) as opened:
+        diagnosis = examine(opened, repair=repair)
+    if as_json:
+        show_json({**asdict(diagnosis), "healthy": diagnosis.healthy})
+    else:
+        print(f"{diagnosis.recordings} recordings, {diagnosis.windows} windows")
+        for finding in diagnosis.findings:
+            print(f"{'mended: ' if finding.mended else ''}{finding.what}")
+            for example in finding.examples:
+                print(f"    {printable(example)}")
+            if finding.advice:
+                print(f"  -> {finding.advice}")
+        print("nothing is wrong" if diagnosis.healthy else "something needs a look, see above")
+    if not diagnosis.healthy:
+        raise typer.Exit(1)

@@ -1,0 +1,100 @@
+"""``tonotopy search``."""
+
+import os
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+import typer
+
+from tonotopy.cli.app import Json, LibraryOption, app, open_library
+from tonotopy.cli.output import clock, say, show_json, show_table
+
+if TYPE_CHECKING:
+    from tonotopy.retrieve import Results
+
+__all__ = ["By", "search", "show_results"]
+
+
+By: TypeAlias = Literal["recording", "window"]
+
+
+@app.command()
+def search(
+    query: Annotated[str | None, typer.Argument(help="An audio file, or words.")] = None,
+    library: LibraryOption = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many hits.")] = 10,
+    by: Annotated[By, typer.Option(help="Hits are recordings, or stretches.")] = "recording",
+    per_recording: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Hits of one recording at most.")
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(metavar="EXPR", help="Such as \"label = 'door'\".")
+    ] = None,
+    like: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="Another sound to be like.")
+    ] = None,
+    unlike: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="A sound not to be like.")
+    ] = None,
+    start: Annotated[
+        float | None, typer.Option(metavar="S", help="Search with the file from here on.")
+    ] = None,
+    end: Annotated[float | None, typer.Option(metavar="S", help="... up to here.")] = None,
+    text_from: Annotated[
+        str, typer.Option(metavar="SOURCES", help="Where words are looked for.")
+    ] = "names,labels",
+    space: Annotated[str | None, typer.Option(metavar="NAME", help="Which space.")] = None,
+    index: Annotated[
+        str, typer.Option(metavar="KIND", help="auto, flat (exact), ivf-rabitq or hnsw.")
+    ] = "auto",
+    as_json: Json = False,
+) -> None:
+    """Find what sounds like a file, or what words name."""
+    from tonotopy.retrieve import search as find
+
+    sources: list[Literal["names", "labels"]] = [
+        each.strip()  # type: ignore[misc]  # the verb refuses what it does not know
+        for each in text_from.split(",")
+    ]
+    with open_library(library) as opened:
+        results = find(
+            opened,
+            query,
+            k=k,
+            by=by,
+            per_recording=per_recording,
+            where=where,
+            like=like or (),
+            unlike=unlike or (),
+            start_s=start,
+            end_s=end,
+            text_from=sources,
+            space=space,
+            index=index,
+        )
+    if as_json:
+        show_json(results)
+    else:
+        show_results(results)
+
+
+def show_results(results: "Results") -> None:
+    """Print hits as a table, the folder that all share said once."""
+    if not results.hits:
+        say("nothing found")
+        return
+    paths = [hit.path for hit in results.hits]
+    shared = os.path.commonpath([os.path.dirname(path) for path in paths])
+    rows = [
+        (
+            str(hit.rank),
+            f"{hit.score:.3f}",
+            os.path.relpath(hit.path, shared) + (" (missing)" if hit.missing else ""),
+            f"{clock(hit.start_s)} - {clock(hit.end_s)}",
+            ", ".join(hit.labels),
+            *([hit.why] if hit.why else []),
+        )
+        for hit in results.hits
+    ]
+    why = ["why"] if results.hits[0].why else []
+    show_table([">#", ">score", "recording", ">seconds", "labels", *why], rows)
+    say(f"score: {results.score_name}; paths below {shared}")

@@ -1,0 +1,134 @@
+"""``tonotopy serve`` and ``tonotopy demo``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tonotopy.catalog import Catalog
+from tonotopy.cli.app import LibraryOption, app, open_library
+from tonotopy.cli.output import bar, duration, printable, say
+
+__all__ = ["demo", "serve"]
+
+Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="Any free port if it is taken.")]
+
+
+@app.command()
+def serve(
+    library: LibraryOption = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8765,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TONOTOPY_TOKEN", help="What requests must show; needed beyond this machine."
+        ),
+    ] = None,
+    max_upload: Annotated[
+        int, typer.Option(min=1, metavar="MB", help="How large an upload may be.")
+    ] = 200,
+) -> None:
+    """Serve the map and the REST API, to this machine unless told otherwise."""
+    with open_library(library) as opened:
+        run_server(opened, host, port, token, max_upload)
+
+
+def run_server(
+    opened: Catalog, host: str, port: int, token: str | None, max_upload: int = 200
+) -> None:
+    """Serve until interrupted, and say where."""
+    from tonotopy.maintain import describe
+    from tonotopy.server import serve as run
+
+    describe(opened)  # an empty or foreign library is refused before anything listens
+    run(
+        opened,
+        host=host,
+        port=port,
+        token=token,
+        max_upload=max_upload * 1_000_000,
+        on_ready=lambda address: say(f"the map is at {address}  (Ctrl-C stops)"),
+    )
+
+
+@app.command()
+def demo(
+    audio: Annotated[
+        str | None, typer.Argument(help="A folder of yours; sounds are synthesized without one.")
+    ] = None,
+    folder: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Where the demo's library is kept.")
+    ] = None,
+    serve: Annotated[bool, typer.Option(help="Serve the map afterwards.")] = True,
+    host: Host = "127.0.0.1",
+    port: Port = 8765,
+) -> None:
+    """Make a small collection, index it, search it, show the map."""
+    home = demo_home(folder)
+    sounds = Path(audio).expanduser() if audio else home / "sounds"
+    if not audio:
+        synthesize(sounds)
+    library = home / ("yours.db" if audio else "demo.db")
+    with open_library(str(library), create=True) as opened:
+        index_demo(opened, sounds)
+        example_search(opened)
+        say(f"the library is {library}; try: tonotopy -L {library} --help")
+        if serve:
+            run_server(opened, host, port, None)
+
+
+def demo_home(folder: str | None) -> Path:
+    """Make the folder of the demo, apart from the user's own library."""
+    from platformdirs import user_data_path
+
+    home = Path(folder).expanduser() if folder else user_data_path("tonotopy", appauthor=False)
+    home = home.absolute() if folder else home / "demo"
+    home.mkdir(parents=True, exist_ok=True)
+    return home
+
+
+def synthesize(sounds: Path) -> None:
+    """Synthesize the collection, once: the same every time, so what is there is kept."""
+    import soundfile
+
+    from tonotopy.synthesis import FAMILIES, SAMPLE_RATE, collection
+
+    with bar() as progress:
+        task = progress.add_task("synthesizing", total=None, note="")
+        count = 0
+        for count, sound in enumerate(collection(), start=1):
+            path = sounds / sound.family / sound.name
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                part = path.with_suffix(".part")
+                soundfile.write(part, sound.samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
+                part.replace(path)
+            progress.update(task, completed=count, note=sound.family)
+    say(f"{count} sounds of {len(FAMILIES)} kinds are in {sounds}")
+
+
+def index_demo(opened: Catalog, sounds: Path) -> None:
+    """Add the collection, with progress."""
+    from tonotopy.cli.adding import show_progress, summarize
+    from tonotopy.ingest import add
+
+    with bar() as progress:
+        report = add(opened, sounds, labels_from_folders=True, on_progress=show_progress(progress))
+    summarize(report)
+
+
+def example_search(opened: Catalog) -> None:
+    """Search with one of the recordings, so that a first answer is seen."""
+    from tonotopy import catalog
+    from tonotopy.cli.searching import show_results
+    from tonotopy.retrieve import StoredRecording, search
+
+    with opened.read() as connection:
+        ids = catalog.recording_ids(connection)
+        chosen = ids[len(ids) // 3]
+        recording = catalog.get_recordings(connection, [chosen])[chosen]
+    say("")
+    say(f"what sounds like {printable(recording.name)} ({duration(recording.duration_s)})?")
+    show_results(search(opened, StoredRecording(chosen), k=8))

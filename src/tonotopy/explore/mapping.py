@@ -1,0 +1,180 @@
+"""Projections of a space: principal components at once, UMAP when it was computed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from tonotopy import catalog
+from tonotopy.catalog import Catalog, Space
+from tonotopy.distance import normalized
+from tonotopy.errors import NotInLibrary
+from tonotopy.project import pca, umap
+
+__all__ = [
+    "PROJECTIONS",
+    "Items",
+    "MapPoints",
+    "compute_umap",
+    "has_projection",
+    "map_points",
+]
+
+Items: TypeAlias = Literal["recordings", "windows"]
+PROJECTIONS = ("pca", "umap")
+UMAP_SETTINGS = {"n_neighbors": 15, "min_dist": 0.1, "random_state": 42}
+
+
+@dataclass(frozen=True, slots=True)
+class MapPoints:
+    """Points of a map.
+
+    Attributes
+    ----------
+    ids : ndarray of shape (n,), int64
+        Recordings or windows.
+    coordinates : ndarray of shape (n, 2), float32
+        From -1 to 1, the shape of the map kept.
+    """
+
+    ids: NDArray[np.int64]
+    coordinates: NDArray[np.float32]
+
+
+def map_points(
+    library: Catalog,
+    *,
+    items: Items = "recordings",
+    projection: str = "pca",
+    space: str | None = None,
+) -> MapPoints:
+    """Give the points of a map.
+
+    Parameters
+    ----------
+    library : Catalog
+        An open library.
+    items : {"recordings", "windows"}
+        What a point is; a recording lies at the mean of its windows.
+    projection : {"pca", "umap"}
+        Principal components are computed when asked for; UMAP must have been by `compute_umap`.
+    space : str, optional
+        Which space; the default space by default.
+
+    Raises
+    ------
+    NotInLibrary
+        If the projection has not been computed.
+    """
+    if projection not in PROJECTIONS:
+        raise NotInLibrary(
+            f"there is no projection {projection!r}; choose from {', '.join(PROJECTIONS)}"
+        )
+    with library.read() as connection:
+        chosen = catalog.find_space(connection, space)
+        key = f"{projection} of {items} of space {chosen.id}"
+        generation, points = library.cache.get(key, (None, None))
+        if generation == chosen.generation:
+            cached: MapPoints = points
+            return cached
+        if projection == "pca":
+            ids, vectors = item_vectors(connection, chosen, items)
+            points = MapPoints(ids, fitted(pca(vectors).coordinates))
+        else:
+            points = stored_points(connection, chosen, items)
+    library.cache[key] = (chosen.generation, points)
+    return points
+
+
+def has_projection(library: Catalog, projection: str, *, items: Items, space: str | None) -> bool:
+    """Tell whether a projection can be shown at once."""
+    if projection == "pca":
+        return True
+    with library.read() as connection:
+        chosen = catalog.find_space(connection, space)
+        return find_layout(connection, chosen, items) is not None
+
+
+def compute_umap(
+    library: Catalog,
+    *,
+    items: Items = "recordings",
+    space: str | None = None,
+    on_progress: Callable[[float], None] | None = None,
+) -> MapPoints:
+    """Compute a UMAP of a space and store it, in place of an older one.
+
+    The same library gives the same map.
+    """
+    with library.read() as connection:
+        chosen = catalog.find_space(connection, space)
+        ids, vectors = item_vectors(connection, chosen, items)
+    layout = umap(
+        vectors,
+        metric=chosen.metric,
+        n_neighbors=int(UMAP_SETTINGS["n_neighbors"]),
+        min_dist=UMAP_SETTINGS["min_dist"],
+        random_state=int(UMAP_SETTINGS["random_state"]),
+        on_progress=on_progress,
+    )
+    points = MapPoints(ids, fitted(layout.coordinates))
+    with library.write() as connection:
+        catalog.put_analysis(
+            connection,
+            space_id=chosen.id,
+            kind="projection",
+            name="umap",
+            items=items,
+            parameters={**UMAP_SETTINGS, "metric": chosen.metric, "method": layout.method},
+            generation=chosen.generation,
+            values={"ids": points.ids, "coordinates": points.coordinates},
+        )
+    library.cache.pop(f"umap of {items} of space {chosen.id}", None)
+    return points
+
+
+def find_layout(connection: Connection, space: Space, items: Items) -> catalog.Analysis | None:
+    """Find the stored UMAP of a space."""
+    return catalog.find_analysis(
+        connection, space_id=space.id, kind="projection", name="umap", items=items
+    )
+
+
+def stored_points(connection: Connection, space: Space, items: Items) -> MapPoints:
+    """Load a stored UMAP, without the items that are gone since."""
+    analysis = find_layout(connection, space, items)
+    if analysis is None:
+        raise NotInLibrary(f"the UMAP of the {items} of {space.name!r} has not been computed yet")
+    values = catalog.load_values(connection, analysis.id)
+    ids = values["ids"].astype(np.int64)
+    here = catalog.window_ids(connection, space)
+    if items == "recordings":
+        here = np.array(sorted(catalog.covered_recordings(connection, space)), np.int64)
+    keep = np.isin(ids, here)
+    return MapPoints(ids[keep], values["coordinates"][keep].astype(np.float32))
+
+
+def item_vectors(
+    connection: Connection, space: Space, items: Items
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Load the windows of a space, or the mean of each recording's."""
+    loaded = catalog.load_vectors(connection, space)
+    if items == "windows" or not len(loaded.ids):
+        return loaded.ids, loaded.vectors
+    order = np.argsort(loaded.recording_ids, kind="stable")
+    ids, first = np.unique(loaded.recording_ids[order], return_index=True)
+    sums = np.add.reduceat(loaded.vectors[order], first, axis=0)
+    means = sums / np.diff([*first, len(order)])[:, np.newaxis]
+    return ids, normalized(means) if space.metric == "cosine" else means.astype(np.float32)
+
+
+def fitted(coordinates: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Centre a map and scale it into [-1, 1], its shape kept."""
+    if not len(coordinates):
+        return coordinates
+    low, high = coordinates.min(axis=0), coordinates.max(axis=0)
+    reach = float((high - low).max()) / 2 or 1.0
+    return ((coordinates - (low + high) / 2) / reach).astype(np.float32)

@@ -1,0 +1,87 @@
+"""The verb behind ``info`` and ``spaces``: what a library holds."""
+
+from dataclasses import dataclass
+
+from tonotopy import catalog
+from tonotopy.catalog import Catalog, Failure
+from tonotopy.distance import score_name
+
+__all__ = ["Info", "SpaceInfo", "describe"]
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceInfo:
+    """A space and how much it holds."""
+
+    name: str
+    embedder: str
+    dim: int
+    window_s: float
+    hop_s: float
+    channels: str
+    score_name: str
+    licence: str
+    is_default: bool
+    n_recordings: int
+    n_windows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What a library holds."""
+
+    path: str
+    file_bytes: int
+    n_recordings: int
+    n_missing: int
+    duration_s: float
+    n_windows: int
+    roots: list[str]
+    formats: dict[str, int]  #: recordings by format, the most common first
+    labels: list[tuple[str, int]]  #: recordings by label, the most common first
+    spaces: list[SpaceInfo]
+    failures: list[Failure]
+    problems: list[tuple[str, str]]  #: recordings that could be heard only in part, and why
+
+
+def describe(library: Catalog) -> Info:
+    """Say what a library holds.
+
+    Raises
+    ------
+    LibraryError
+        If it is empty or cannot be read.
+    """
+    with library.read() as connection:
+        totals = catalog.recording_totals(connection)
+        spaces = [
+            SpaceInfo(
+                name=space.name,
+                embedder=space.embedder,
+                dim=space.dim,
+                window_s=space.window_s,
+                hop_s=space.hop_s,
+                channels=space.channels,
+                score_name=score_name(space.metric),
+                licence=space.licence,
+                is_default=space.is_default,
+                n_recordings=counts.recordings,
+                n_windows=counts.windows,
+            )
+            for space in catalog.list_spaces(connection)
+            for counts in [catalog.space_counts(connection, space.id)]
+        ]
+        return Info(
+            path=str(library.path),
+            file_bytes=library.path.stat().st_size,
+            n_recordings=totals.n_recordings,
+            n_missing=totals.n_missing,
+            duration_s=totals.duration_s,
+            n_windows=sum(space.n_windows for space in spaces),
+            roots=[catalog.escape(root) for _, root in catalog.list_roots(connection)],
+            formats=totals.formats,
+            labels=catalog.label_counts(connection),
+            spaces=spaces,
+            failures=catalog.list_failures(connection),
+            problems=catalog.partial_recordings(connection),
+        )

@@ -1,0 +1,355 @@
+"""The verb `search`."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection
+
+from tonotopy import catalog
+from tonotopy.catalog import Catalog, Space, SpaceVectors
+from tonotopy.distance import score_name
+from tonotopy.errors import QueryError
+from tonotopy.filters import parse
+from tonotopy.ranking import Scores, Stretch, one_per_run, rank_groups, score_windows
+from tonotopy.retrieve.candidates import candidates
+from tonotopy.retrieve.query import (
+    AudioFile,
+    Example,
+    Heard,
+    StoredRecording,
+    StoredWindow,
+    Words,
+    hear_example,
+    understand,
+)
+
+__all__ = ["Hit", "Results", "search"]
+
+Query: TypeAlias = str | os.PathLike[str] | AudioFile | StoredRecording | StoredWindow | Words
+DETAILS_AT_ONCE = 256  # windows looked up at once while runs are merged
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A recording, or a stretch of one, that a search found."""
+
+    rank: int  #: from 1
+    score: float  #: larger is better; `Results.score_name` says what it is
+    recording_id: int
+    window_id: int | None  #: the best window; None where words found the recording
+    path: str
+    start_s: float
+    end_s: float
+    labels: list[str]
+    tags: list[str]
+    why: str | None  #: which words stand where; None where sound was compared
+    missing: bool  #: whether the file is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a search found."""
+
+    query: str
+    space: str | None  #: None where words were searched
+    score_name: str
+    hits: list[Hit]
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the results as JSON has them."""
+        return asdict(self)
+
+
+def search(
+    library: Catalog,
+    query: Query | None = None,
+    *,
+    k: int = 10,
+    by: Literal["recording", "window"] = "recording",
+    per_recording: int | None = None,
+    where: str | None = None,
+    like: Sequence[Query] = (),
+    unlike: Sequence[Query] = (),
+    start_s: float | None = None,
+    end_s: float | None = None,
+    text_from: Sequence[Literal["names", "labels"]] = ("names", "labels"),
+    space: str | None = None,
+    index: str = "auto",
+) -> Results:
+    """Find what sounds like a file, or what words name.
+
+    Parameters
+    ----------
+    library : Catalog
+        An open library.
+    query : str, path-like or Example, optional
+        An existing file is a sound to search with; other text is words. May be left out where
+        `like` says what to search with.
+    k : int, default 10
+        How many hits to return at most.
+    by : {"recording", "window"}, default "recording"
+        Whether a hit is a recording with its best window, or a stretch: one hit for each run of
+        overlapping windows.
+    per_recording : int, optional
+        With ``by="window"``, how many hits one recording may have.
+    where : str, optional
+        Filter, e.g. ``"label = 'door' and duration_s < 2"``; see `tonotopy.filters`.
+    like, unlike : sequence of files or Examples
+        More sounds to be like, and sounds not to be like.
+    start_s, end_s : float, optional
+        Interval of the file to search with.
+    text_from : sequence of {"names", "labels"}
+        Where words are looked for: file and folder names, labels.
+    space : str, optional
+        Which space to search; the default space by default.
+    index : str, default "auto"
+        How nearest windows are found: ``auto``, ``flat`` (exact), ``ivf-rabitq`` or ``hnsw``.
+
+    Returns
+    -------
+    Results
+        Hits, best first. A recording of the library that is searched with is not among them.
+
+    Raises
+    ------
+    QueryError, FilterError, NotInLibrary, DecodeError
+        If the search cannot be answered as asked.
+
+    Notes
+    -----
+    A recording scores the mean, over the windows of the query, of the best match among its own
+    windows; a window scores its best match among the windows of the query. Several sounds are
+    averaged, and half of the mean over `unlike` is taken off.
+
+    Examples
+    --------
+    >>> import tonotopy as tt
+    >>> library = tt.open("sounds.db")  # doctest: +SKIP
+    >>> for hit in tt.search(library, "door.wav", k=3).hits:  # doctest: +SKIP
+    ...     print(f"{hit.score:.2f} {hit.path}")
+    """
+    if k < 1:
+        raise QueryError(f"k = {k}: ask for at least one hit")
+    understood = None if query is None else understand(query, start_s, end_s)
+    if isinstance(understood, Words):
+        if like or unlike:
+            raise QueryError("words cannot be mixed with sounds; leave out one of the two")
+        return search_text(library, understood, k=k, where=where, text_from=text_from)
+    likes = [as_example(each) for each in ([understood] if understood else []) + list(like)]
+    if not likes:
+        raise QueryError("nothing to search with; give a file, words, or --like FILE")
+    unlikes = [as_example(each) for each in unlike]
+    with library.read() as connection:
+        chosen = catalog.find_space(connection, space)
+        heard = [hear_example(connection, chosen, each) for each in likes + unlikes]
+        allowed = allowed_windows(connection, chosen, where)
+        pool = candidates(
+            library, connection, chosen, heard[: len(likes)], k=k, allowed=allowed, kind=index
+        )
+        pool = without_own(connection, pool, heard, by)
+        scores = score_windows(
+            pool.vectors,
+            pool.recording_ids,
+            likes=[each.vectors for each in heard[: len(likes)]],
+            unlikes=[each.vectors for each in heard[len(likes) :]],
+            metric=chosen.metric,
+        )
+        if by == "recording":
+            found = best_recordings(connection, pool, scores, k)
+        else:
+            found = best_stretches(connection, pool, scores, k, per_recording)
+        hits = describe(connection, found)
+    name = score_name(chosen.metric) + (
+        ", less half of what it should not be like" if unlike else ""
+    )
+    return Results(named(query, like), chosen.name, name, hits)
+
+
+def as_example(query: Query) -> Example:
+    """Understand one of several sounds."""
+    understood = understand(query)
+    if isinstance(understood, Words):
+        raise QueryError(f"there is no file {understood.text!r} to be like or unlike")
+    return understood
+
+
+def named(query: Query | None, like: Sequence[Query]) -> str:
+    """Say what was searched with, in one line."""
+    parts = ([] if query is None else [query]) + list(like)
+    return ", ".join(
+        os.fspath(part) if isinstance(part, str | os.PathLike) else shown(part) for part in parts
+    )
+
+
+def shown(query: Example | Words) -> str:
+    """Say what a query is, in words."""
+    match query:
+        case AudioFile(path):
+            return path
+        case StoredRecording(recording_id):
+            return f"recording {recording_id}"
+        case StoredWindow(window_id):
+            return f"window {window_id}"
+        case Words(text):
+            return text
+
+
+def filter_condition(
+    connection: Connection, where: str | None, *, windows: bool
+) -> ColumnElement[bool] | None:
+    """Turn the user's filter into a condition."""
+    if where is None or not where.strip():
+        return None
+    return catalog.condition(connection, parse(where), windows=windows)
+
+
+def allowed_windows(
+    connection: Connection, space: Space, where: str | None
+) -> NDArray[np.int64] | None:
+    """List the windows that a filter lets through; None for all."""
+    condition = filter_condition(connection, where, windows=True)
+    return None if condition is None else catalog.allowed_windows(connection, space, condition)
+
+
+def without_own(
+    connection: Connection, pool: SpaceVectors, examples: Sequence[Heard], by: str
+) -> SpaceVectors:
+    """Leave out what the search was made with.
+
+    Among recordings that is the whole recording; among stretches only the part that was given, as
+    the same sound may come again later in it.
+    """
+    keep = np.ones(len(pool.ids), bool)
+    for example in examples:
+        if example.recording_id is None:
+            continue
+        own = pool.recording_ids == example.recording_id
+        if by == "window" and example.interval is not None:
+            start_s, end_s = example.interval
+            for window in catalog.get_windows(connection, pool.ids[own].tolist()).values():
+                if window.start_s < end_s and start_s < window.end_s:
+                    keep[pool.ids == window.id] = False
+        else:
+            keep[own] = False
+    if keep.all():
+        return pool
+    return SpaceVectors(pool.ids[keep], pool.recording_ids[keep], pool.vectors[keep])
+
+
+def best_recordings(
+    connection: Connection, pool: SpaceVectors, scores: Scores, k: int
+) -> list[tuple[Stretch, int, float]]:
+    """Choose the best recordings: (best window, its id, score of the recording)."""
+    ranked = rank_groups(scores, pool.ids, pool.recording_ids, k)
+    stretches = place(connection, pool, [position for _, position, _ in ranked])
+    return [
+        (stretch, int(pool.ids[stretch.position]), value)
+        for stretch, (_, _, value) in zip(stretches, ranked, strict=True)
+    ]
+
+
+def best_stretches(
+    connection: Connection,
+    pool: SpaceVectors,
+    scores: Scores,
+    k: int,
+    per_recording: int | None,
+) -> list[tuple[Stretch, int, float]]:
+    """Choose the best stretches: (window, its id, score)."""
+    order = np.lexsort((pool.ids, -scores.windows)).tolist()
+
+    def best_first() -> Iterator[Stretch]:
+        for start in range(0, len(order), DETAILS_AT_ONCE):
+            yield from place(connection, pool, order[start : start + DETAILS_AT_ONCE])
+
+    found: list[tuple[Stretch, int, float]] = []
+    for stretch in one_per_run(best_first(), per_recording=per_recording):
+        position = stretch.position
+        found.append((stretch, int(pool.ids[position]), float(scores.windows[position])))
+        if len(found) == k:
+            break
+    return found
+
+
+def place(connection: Connection, pool: SpaceVectors, positions: Sequence[int]) -> list[Stretch]:
+    """Look up where windows are in their recordings."""
+    ids = pool.ids[positions].tolist()
+    windows = catalog.get_windows(connection, ids)
+    return [
+        Stretch(position, window.recording_id, window.channel, window.start_s, window.end_s)
+        for position, window in zip(positions, (windows[each] for each in ids), strict=True)
+    ]
+
+
+def describe(connection: Connection, found: Sequence[tuple[Stretch, int, float]]) -> list[Hit]:
+    """Describe stretches as hits, in their order."""
+    ids = list({stretch.recording_id for stretch, _, _ in found})
+    recordings = catalog.get_recordings(connection, ids)
+    labels = catalog.recording_labels(connection, ids)
+    return [
+        Hit(
+            rank=rank,
+            score=value,
+            recording_id=stretch.recording_id,
+            window_id=window_id,
+            path=recordings[stretch.recording_id].path,
+            start_s=stretch.start_s,
+            end_s=stretch.end_s,
+            labels=catalog.labels_of(
+                labels.get(stretch.recording_id, ()), stretch.start_s, stretch.end_s
+            ),
+            tags=[],
+            why=None,
+            missing=recordings[stretch.recording_id].missing,
+        )
+        for rank, (stretch, window_id, value) in enumerate(found, start=1)
+    ]
+
+
+def search_text(
+    library: Catalog,
+    words: Words,
+    *,
+    k: int,
+    where: str | None,
+    text_from: Sequence[str],
+) -> Results:
+    """Find recordings whose name, folders or labels hold words."""
+    known = set(catalog.COLUMNS.values())
+    unknown = [each for each in text_from if each not in known]
+    if unknown or not text_from:
+        raise QueryError(
+            f"words cannot be looked for in {', '.join(unknown) or 'nothing'}; "
+            f"choose from {', '.join(sorted(known))}"
+        )
+    columns = [column for column, source in catalog.COLUMNS.items() if source in text_from]
+    with library.read() as connection:
+        condition = filter_condition(connection, where, windows=False)
+        allowed = None if condition is None else set(catalog.recording_ids(connection, condition))
+        found = catalog.search_words(connection, words.text, k=k, columns=columns, allowed=allowed)
+        ids = [hit.recording_id for hit in found]
+        recordings = catalog.get_recordings(connection, ids)
+        labels = catalog.recording_labels(connection, ids)
+    hits = [
+        Hit(
+            rank=rank,
+            score=hit.score,
+            recording_id=hit.recording_id,
+            window_id=None,
+            path=recordings[hit.recording_id].path,
+            start_s=0.0,
+            end_s=recordings[hit.recording_id].duration_s,
+            labels=catalog.labels_of(
+                labels.get(hit.recording_id, ()), 0.0, recordings[hit.recording_id].duration_s
+            ),
+            tags=[],
+            why=hit.why,
+            missing=recordings[hit.recording_id].missing,
+        )
+        for rank, hit in enumerate(found, start=1)
+    ]
+    return Results(words.text, None, "words found, then BM25", hits)

@@ -1,0 +1,120 @@
+"""What the library holds: itself, recordings, windows."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from sqlalchemy import Connection
+
+from tonotopy import __version__, catalog
+from tonotopy.catalog import Catalog
+from tonotopy.filters import parse
+from tonotopy.maintain import describe
+from tonotopy.server.models import (
+    LabelCount,
+    LibraryOut,
+    RecordingOut,
+    RecordingsOut,
+    SpaceOut,
+    WindowOut,
+)
+
+__all__ = ["Library", "router"]
+
+router = APIRouter(tags=["library"])
+
+
+def open_library(request: Request) -> Catalog:
+    """Give the library that is served."""
+    library: Catalog = request.app.state.library
+    return library
+
+
+Library = Annotated[Catalog, Depends(open_library)]
+
+
+@router.get("/library")
+def get_library(library: Library) -> LibraryOut:
+    """Say what the library holds."""
+    info = describe(library)
+    return LibraryOut(
+        name=library.path.stem,
+        version=__version__,
+        n_recordings=info.n_recordings,
+        n_missing=info.n_missing,
+        n_windows=info.n_windows,
+        n_failures=len(info.failures),
+        duration_s=info.duration_s,
+        spaces=[SpaceOut.model_validate(each, from_attributes=True) for each in info.spaces],
+        labels=[LabelCount(label=label, n=n) for label, n in info.labels],
+    )
+
+
+@router.get("/recordings")
+def list_recordings(
+    library: Library,
+    where: str | None = None,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> RecordingsOut:
+    """List recordings, those that meet a filter."""
+    with library.read() as connection:
+        condition = catalog.condition(connection, parse(where), windows=False) if where else None
+        ids = catalog.recording_ids(connection, condition)
+        return RecordingsOut(
+            total=len(ids), recordings=described(connection, ids[offset : offset + limit])
+        )
+
+
+@router.get("/recordings/{recording_id}")
+def get_recording(library: Library, recording_id: int) -> RecordingOut:
+    """Describe a recording."""
+    with library.read() as connection:
+        return described(connection, [recording_id])[0]
+
+
+def described(connection: Connection, ids: Sequence[int]) -> list[RecordingOut]:
+    """Describe recordings with their labels and first windows."""
+    recordings = catalog.get_recordings(connection, ids)
+    labels = catalog.recording_labels(connection, ids)
+    space = catalog.find_space(connection)
+    windows = catalog.window_ranges(connection, space, ids)
+    return [
+        RecordingOut(
+            id=each.id,
+            path=each.path,
+            name=each.name,
+            folder=each.folder,
+            duration_s=each.duration_s,
+            sample_rate=each.sample_rate,
+            channels=each.channels,
+            format=each.format,
+            problem=each.problem,
+            device=each.device,
+            metadata=each.metadata,
+            labels=catalog.labels_of(labels.get(each.id, ()), 0.0, each.duration_s),
+            missing=each.missing,
+            window_id=windows[each.id][0] if each.id in windows else None,
+            n_windows=windows[each.id][1] if each.id in windows else 0,
+        )
+        for each in (recordings[recording_id] for recording_id in ids)
+    ]
+
+
+@router.get("/windows/{window_id}")
+def get_window(library: Library, window_id: int) -> WindowOut:
+    """Say which stretch of which recording a window is."""
+    with library.read() as connection:
+        window = catalog.get_windows(connection, [window_id])[window_id]
+        recording = catalog.get_recordings(connection, [window.recording_id])[window.recording_id]
+        labels = catalog.recording_labels(connection, [recording.id])
+    return WindowOut(
+        id=window.id,
+        recording_id=recording.id,
+        path=recording.path,
+        name=recording.name,
+        folder=recording.folder,
+        start_s=window.start_s,
+        end_s=window.end_s,
+        labels=catalog.labels_of(labels.get(recording.id, ()), window.start_s, window.end_s),
+    )

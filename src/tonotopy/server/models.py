@@ -1,0 +1,177 @@
+"""What travels as JSON, in and out; the OpenAPI document is made from these."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+__all__ = [
+    "HitOut",
+    "Job",
+    "JobIn",
+    "LabelCount",
+    "LegendEntry",
+    "LibraryOut",
+    "ProjectionOut",
+    "RecordingOut",
+    "ResultsOut",
+    "SearchIn",
+    "SpaceOut",
+    "WindowOut",
+]
+
+Items = Literal["recordings", "windows"]
+MAX_HITS = 1000
+MAX_EXAMPLES = 100
+
+
+class SpaceOut(BaseModel):
+    """One embedder's vectors."""
+
+    name: str
+    embedder: str
+    dim: int
+    window_s: float
+    hop_s: float
+    score_name: str
+    licence: str
+    is_default: bool
+    n_recordings: int
+    n_windows: int
+
+
+class LabelCount(BaseModel):
+    """A label and how many recordings have it."""
+
+    label: str
+    n: int
+
+
+class LibraryOut(BaseModel):
+    """What the library holds."""
+
+    name: str
+    version: str
+    n_recordings: int
+    n_missing: int
+    n_windows: int
+    n_failures: int
+    duration_s: float
+    spaces: list[SpaceOut]
+    labels: list[LabelCount]
+
+
+class RecordingOut(BaseModel):
+    """A file of the library."""
+
+    id: int
+    path: str
+    name: str
+    folder: str
+    duration_s: float
+    sample_rate: int
+    channels: int
+    format: str
+    problem: str | None
+    device: str | None
+    metadata: dict[str, Any]
+    labels: list[str]
+    missing: bool
+    window_id: int | None = Field(description="first window in the default space")
+    n_windows: int
+
+
+class RecordingsOut(BaseModel):
+    """Some recordings, and how many there are in all."""
+
+    total: int
+    recordings: list[RecordingOut]
+
+
+class WindowOut(BaseModel):
+    """A stretch of a recording."""
+
+    id: int
+    recording_id: int
+    path: str
+    name: str
+    folder: str
+    start_s: float
+    end_s: float
+    labels: list[str]
+
+
+class HitOut(BaseModel):
+    """A recording, or a stretch, that a search found."""
+
+    rank: int
+    score: float = Field(description="larger is better; score_name says what it is")
+    recording_id: int
+    window_id: int | None
+    path: str
+    name: str
+    folder: str
+    start_s: float
+    end_s: float
+    labels: list[str]
+    tags: list[str]
+    why: str | None
+    missing: bool
+
+
+class ResultsOut(BaseModel):
+    """What a search found."""
+
+    query: str
+    space: str | None
+    score_name: str
+    hits: list[HitOut]
+
+
+class SearchIn(BaseModel):
+    """What to search with: words, or a window or recording of the library, or examples."""
+
+    words: str | None = Field(None, max_length=1000)
+    window_id: int | None = None
+    recording_id: int | None = None
+    like: list[int] = Field(default=[], max_length=MAX_EXAMPLES, description="window ids")
+    unlike: list[int] = Field(default=[], max_length=MAX_EXAMPLES, description="window ids")
+    k: int = Field(20, ge=1, le=MAX_HITS)
+    by: Literal["recording", "window"] = "recording"
+    per_recording: int | None = Field(None, ge=1)
+    where: str | None = None
+    space: str | None = None
+
+
+class ProjectionOut(BaseModel):
+    """A way to lay the library out, and whether it can be shown at once."""
+
+    name: str
+    ready: bool
+    job: "Job | None" = None
+
+
+class LegendEntry(BaseModel):
+    """A colour of the map: its code is its place in the list."""
+
+    name: str
+    n: int
+
+
+class JobIn(BaseModel):
+    """Work to start."""
+
+    kind: Literal["umap"]
+    space: str | None = None
+    of: Items = "recordings"
+
+
+class Job(BaseModel):
+    """Work that runs in the background."""
+
+    id: int
+    kind: str
+    space: str | None
+    of: Items
+    state: Literal["running", "done", "failed"]
+    progress: float = Field(description="0 to 1")
+    error: str | None = None
