@@ -1,0 +1,121 @@
+/** The shapes of what the server is asked and answers. */
+
+export type Unit = "recordings" | "windows";
+export type Projection = "pca" | "umap";
+export type Grouping = "label" | "folder";
+
+export interface Space {
+  name: string;
+  embedder: string;
+  dim: number;
+  n_recordings: number;
+  n_windows: number;
+  window_s: number;
+  hop_s: number;
+  score_name: string;
+  is_default: boolean;
+}
+
+export interface Library {
+  name: string;
+  n_recordings: number;
+  n_windows: number;
+  duration_s: number;
+  spaces: Space[];
+  version: string;
+}
+
+export interface LegendEntry {
+  name: string;
+  n: number;
+}
+
+/** A map: point i lies at (x[i], y[i]), both in [-1, 1], and shows the thing with id ids[i]. */
+export interface MapPoints {
+  x: Float32Array;
+  y: Float32Array;
+  ids: Uint32Array;
+}
+
+export type JobState = "running" | "done" | "failed";
+
+export interface Job {
+  id: number;
+  kind: string;
+  state: JobState;
+  /** From 0 to 1. */
+  progress: number;
+  error: string | null;
+}
+
+export interface ProjectionStatus {
+  name: Projection;
+  ready: boolean;
+  /** The job that computes it just now. */
+  job: Job | null;
+}
+
+export interface Recording {
+  id: number;
+  path: string;
+  name: string;
+  folder: string;
+  duration_s: number;
+  sample_rate: number;
+  channels: number;
+  format: string;
+  labels: string[];
+  missing: boolean;
+  /** The window that stands for the recording; null when the default space has none. */
+  window_id: number | null;
+  n_windows: number;
+}
+
+export interface SoundWindow {
+  id: number;
+  recording_id: number;
+  path: string;
+  name: string;
+  folder: string;
+  start_s: number;
+  end_s: number;
+  labels: string[];
+}
+
+export interface Hit {
+  rank: number;
+  /** Larger is better; `SearchResult.score_name` says what it measures. */
+  score: number;
+  recording_id: number;
+  /** Null for a recording found by words that has no windows in this space. */
+  window_id: number | null;
+  path: string;
+  name: string;
+  folder: string;
+  start_s: number;
+  end_s: number;
+  labels: string[];
+  why: string | null;
+  missing: boolean;
+}
+
+export interface SearchResult {
+  query: unknown;
+  space: string;
+  score_name: string;
+  hits: Hit[];
+}
+
+export interface SearchOptions {
+  k: number;
+  by: "recording" | "window";
+  space: string | null;
+}
+
+export type Query = { words: string } | { window_id: number } | { recording_id: number };
+
+/** Which map is meant; `space` null is the library's default. */
+export interface MapView {
+  space: string | null;
+  of: Unit;
+}

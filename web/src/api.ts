@@ -1,0 +1,177 @@
+/** The server's REST interface: one function per route, with the shapes it answers in. */
+
+import type {
+  Projection,
+  Grouping,
+  Library,
+  LegendEntry,
+  MapPoints,
+  Job,
+  ProjectionStatus,
+  Recording,
+  SoundWindow,
+  SearchResult,
+  SearchOptions,
+  Query,
+  MapView,
+} from "./api-types.ts";
+
+export type * from "./api-types.ts";
+
+/** A problem that the server describes in a sentence. */
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+  }
+}
+
+/** The server did not answer at all. */
+export class ServerGone extends Error {
+  constructor() {
+    super("The tonotopy server does not answer.");
+    this.name = "ServerGone";
+  }
+}
+
+export const NO_CODE = 65535;
+
+/** The ids of a job or the names of things become part of an address: keep them one segment. */
+const segment = (value: string | number): string => encodeURIComponent(String(value));
+
+function toQuery(parameters: Record<string, string | null>): string {
+  const given = Object.entries(parameters).filter(([, value]) => value !== null);
+  return new URLSearchParams(given as Array<[string, string]>).toString();
+}
+
+async function describeFailure(response: Response): Promise<string> {
+  const body = await response.text();
+  try {
+    const parsed: unknown = JSON.parse(body);
+    if (typeof parsed === "object" && parsed !== null && "error" in parsed) {
+      return String(parsed.error);
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return `The server answered ${response.status} ${response.statusText}.`;
+}
+
+/** Read n points from n little-endian pairs of float32 followed by n uint32 ids. */
+export function decodeMap(buffer: ArrayBuffer): MapPoints {
+  const bytesPerPoint = 12;
+  if (buffer.byteLength % bytesPerPoint !== 0) {
+    throw new Error(`a map of ${buffer.byteLength} bytes is cut short`);
+  }
+  const n = buffer.byteLength / bytesPerPoint;
+  const pairs = new Float32Array(buffer, 0, 2 * n);
+  return {
+    x: pairs.filter((_, position) => position % 2 === 0),
+    y: pairs.filter((_, position) => position % 2 === 1),
+    ids: new Uint32Array(buffer, 8 * n, n),
+  };
+}
+
+export class Api {
+  readonly #root: string;
+  readonly #fetch: typeof fetch;
+
+  /** `root` ends in a slash; `fetcher` exists so that tests need no server. */
+  constructor(root: string, fetcher: typeof fetch = (...request) => fetch(...request)) {
+    this.#root = root;
+    this.#fetch = fetcher;
+  }
+
+  getLibrary = (): Promise<Library> => this.#json("library");
+
+  getMap = async (view: MapView, projection: Projection): Promise<MapPoints> =>
+    decodeMap(await this.#binary(`map?${toQuery({ ...view, projection })}`));
+
+  getProjections = (view: MapView): Promise<ProjectionStatus[]> =>
+    this.#json(`map/projections?${toQuery({ ...view })}`);
+
+  getColors = async (view: MapView, projection: Projection, by: Grouping): Promise<Uint16Array> =>
+    new Uint16Array(await this.#binary(`map/colors?${toQuery({ ...view, projection, by })}`));
+
+  getLegend = (view: MapView, projection: Projection, by: Grouping): Promise<LegendEntry[]> =>
+    this.#json(`map/legend?${toQuery({ ...view, projection, by })}`);
+
+  startJob = (kind: "umap", view: MapView): Promise<Job> =>
+    this.#json("jobs", this.#post({ kind, ...view }));
+
+  getJob = (id: number): Promise<Job> => this.#json(`jobs/${segment(id)}`);
+
+  getRecording = (id: number, signal?: AbortSignal): Promise<Recording> =>
+    this.#json(`recordings/${segment(id)}`, signal === undefined ? {} : { signal });
+
+  getWindow = (id: number, signal?: AbortSignal): Promise<SoundWindow> =>
+    this.#json(`windows/${segment(id)}`, signal === undefined ? {} : { signal });
+
+  /** Where a window's exact stretch of sound is. */
+  windowAudioUrl = (id: number): string => `${this.#root}windows/${segment(id)}/audio`;
+
+  /** Say why the sound at `url`, which would not play, does not. */
+  explainSilence = async (url: string): Promise<Error> => {
+    try {
+      await this.#request(url, {}, (response) => response.arrayBuffer());
+      return new Error("This browser cannot play that sound.");
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  };
+
+  search = (query: Query, options: SearchOptions, signal: AbortSignal): Promise<SearchResult> =>
+    this.#json("search", { ...this.#post({ ...query, ...options }), signal });
+
+  searchByFile = (
+    file: File,
+    options: SearchOptions,
+    signal: AbortSignal,
+  ): Promise<SearchResult> => {
+    const form = new FormData();
+    form.set("file", file, file.name);
+    form.set("k", String(options.k));
+    form.set("by", options.by);
+    if (options.space !== null) form.set("space", options.space);
+    const headers = { "X-Tonotopy": "1" };
+    return this.#json("search/upload", { method: "POST", body: form, headers, signal });
+  };
+
+  #post(body: object): RequestInit {
+    return {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { "Content-Type": "application/json", "X-Tonotopy": "1" },
+    };
+  }
+
+  async #request<Body>(
+    address: string,
+    init: RequestInit,
+    read: (response: Response) => Promise<Body>,
+  ): Promise<Body> {
+    try {
+      const response = await this.#fetch(address, init);
+      if (!response.ok) throw new ApiError(response.status, await describeFailure(response));
+      return await read(response);
+    } catch (error) {
+      // A browser tells an unreachable server only as a TypeError; an abort passes through.
+      throw error instanceof TypeError ? new ServerGone() : error;
+    }
+  }
+
+  #json<Shape>(path: string, init: RequestInit = {}): Promise<Shape> {
+    return this.#request(
+      this.#root + path,
+      init,
+      async (response) => (await response.json()) as Shape,
+    );
+  }
+
+  #binary(path: string): Promise<ArrayBuffer> {
+    return this.#request(this.#root + path, {}, (response) => response.arrayBuffer());
+  }
+}

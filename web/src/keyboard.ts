@@ -1,0 +1,52 @@
+/** What the keys do: `/` searches, arrows walk the hits, space plays again, Escape clears. */
+
+import type { Store } from "./state/store.svelte.ts";
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches("input, select, textarea");
+}
+
+function isHitRow(target: EventTarget | null): target is HTMLElement {
+  return target instanceof HTMLElement && target.dataset["hit"] !== undefined;
+}
+
+function focusHit(index: number): void {
+  document.querySelector<HTMLElement>(`[data-hit="${index}"]`)?.focus();
+}
+
+function walk(event: KeyboardEvent, store: Store): void {
+  const n_hits = store.search.hits.length;
+  const isSearchBox = event.target instanceof HTMLElement && event.target.id === "search";
+  if (n_hits === 0 || (isTyping(event.target) && !isSearchBox)) return;
+  event.preventDefault();
+  const place = store.hover.place;
+  const current = place?.kind === "row" ? place.index : -1;
+  const next = event.key === "ArrowDown" ? current + 1 : current - 1;
+  focusHit(Math.min(n_hits - 1, Math.max(0, next)));
+}
+
+/** Step back by one thing: the search box, then the question, then the legend's choice. */
+function clear(event: KeyboardEvent, store: Store): void {
+  if (isTyping(event.target)) (event.target as HTMLElement).blur();
+  if (store.search.question !== null) store.clearSearch();
+  else if (store.map.chosen.size > 0) store.map.chosen.clear();
+  else store.sound.stop();
+}
+
+export function handleKey(event: KeyboardEvent, store: Store): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const { key, target } = event;
+  if (key === "Escape") {
+    clear(event, store);
+  } else if (key === "ArrowDown" || key === "ArrowUp") {
+    walk(event, store);
+  } else if (key === "/" && !isTyping(target)) {
+    event.preventDefault();
+    document.querySelector<HTMLElement>("#search")?.focus();
+  } else if (key === " " && !isTyping(target)) {
+    // On other buttons the space bar presses them, as everywhere.
+    if (target instanceof HTMLButtonElement && !isHitRow(target)) return;
+    event.preventDefault();
+    store.sound.replay();
+  }
+}

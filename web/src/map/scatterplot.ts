@@ -1,0 +1,222 @@
+/** The map drawn by regl-scatterplot. */
+
+import createScatterplot from "regl-scatterplot";
+import { viewWithin } from "./fit.ts";
+import {
+  type MapEvents,
+  type MapRenderer,
+  type Margins,
+  NoRenderer,
+  type PointColors,
+  type Points,
+  type Theme,
+} from "./renderer.ts";
+import { type Wish, Wishes } from "./wishes.ts";
+
+type Scatterplot = ReturnType<typeof createScatterplot>;
+
+const GLIDE_MS = 900;
+const CLICK_REACH = 4; // pixels a pointer may move between press and release
+const DIMMED = 0.1;
+const FULL = 0.92;
+
+/** Points shrink as they grow many, so that a crowd stays readable. */
+function pointSize(n: number): number {
+  return Math.min(11, Math.max(2.5, 26 / Math.log10(Math.max(n, 10)) - 2));
+}
+
+function checkWebGl(): void {
+  const gl = document.createElement("canvas").getContext("webgl");
+  if (gl === null) throw new NoRenderer("this browser offers no WebGL");
+  if (gl.getExtension("OES_texture_float") === null) {
+    throw new NoRenderer("this browser's WebGL has no float textures");
+  }
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+}
+
+export class ScatterplotRenderer implements MapRenderer {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #events: MapEvents;
+  readonly #stopListening = new AbortController();
+  readonly #wishes = new Wishes((wish) => this.#fulfil(wish));
+  #plot: Scatterplot;
+  #points: Points = { x: new Float32Array(), y: new Float32Array() };
+  #colors: PointColors | null = null;
+  #highlight: number[] = [];
+  #theme: Theme = { background: "#000000", foreground: "#ffffff" };
+  #hovered: number | null = null;
+  #pressedAt: readonly [number, number] | null = null;
+  /** The library's search tree, kept while positions stay. */
+  #tree: ArrayBuffer | null = null;
+
+  constructor(canvas: HTMLCanvasElement, events: MapEvents) {
+    checkWebGl();
+    this.#canvas = canvas;
+    this.#events = events;
+    this.#plot = this.#create();
+    this.#listen();
+  }
+
+  setPoints(points: Points, animate: boolean): void {
+    const same = points.x.length === this.#points.x.length;
+    this.#points = points;
+    this.#tree = null;
+    if (!same) {
+      this.#colors = null;
+      this.#highlight = [];
+    }
+    this.#wishes.add({ redraw: true, moved: true, glide: animate && same });
+  }
+
+  setColors(colors: PointColors): void {
+    if (colors.classes.length !== this.#points.x.length) {
+      throw new Error(`${colors.classes.length} colours for ${this.#points.x.length} points`);
+    }
+    this.#colors = colors;
+    this.#wishes.add({ redraw: true });
+  }
+
+  setHighlight(indices: readonly number[]): void {
+    this.#highlight = [...indices];
+    this.#wishes.add({});
+  }
+
+  setTheme(theme: Theme): void {
+    this.#theme = theme;
+    this.#plot.set({ backgroundColor: theme.background });
+    this.#wishes.add({ redraw: this.#colors !== null });
+  }
+
+  fit(margins: Margins, animate: boolean): void {
+    this.#wishes.add({ fit: { margins, animate } });
+  }
+
+  screenPosition(index: number): readonly [number, number] | null {
+    if (this.#plot.get("isPointsDrawn") !== true || index >= this.#points.x.length) return null;
+    const [x, y] = this.#plot.getScreenPosition(index) ?? [];
+    return x === undefined || y === undefined ? null : [x, y];
+  }
+
+  destroy(): void {
+    this.#wishes.reset();
+    this.#stopListening.abort();
+    this.#plot.destroy();
+  }
+
+  #create(): Scatterplot {
+    const options = {
+      canvas: this.#canvas,
+      colorBy: "valueA" as const,
+      opacityBy: "valueB" as const,
+      opacity: [DIMMED, FULL],
+      opacityInactiveScale: 0.3,
+      antiAliasing: 1,
+      pointOutlineWidth: 2,
+      pointSizeSelected: 3,
+      deselectOnDblClick: false,
+      deselectOnEscape: false,
+      actionKeyMap: {}, // no lasso, no rotation; the library's types do not know it yet
+      backgroundColor: this.#theme.background,
+    };
+    const plot = createScatterplot(options);
+    plot.subscribe("pointOver", (index) => this.#hover(index));
+    plot.subscribe("pointOut", () => this.#hover(null));
+    plot.subscribe("drawing", () => this.#events.onView());
+    const surface = plot.get("renderer").canvas;
+    surface.addEventListener("webglcontextlost", (event: Event) => event.preventDefault());
+    surface.addEventListener("webglcontextrestored", () => this.#recreate());
+    return plot;
+  }
+
+  /** The graphics card forgot everything, as laptops do when they sleep: start over. */
+  #recreate(): void {
+    this.#wishes.reset();
+    this.#plot.destroy();
+    this.#plot = this.#create();
+    this.#tree = null;
+    this.#wishes.add({ redraw: true, moved: true });
+  }
+
+  #listen(): void {
+    const { signal } = this.#stopListening;
+    const press = ({ offsetX, offsetY }: MouseEvent): void => {
+      this.#pressedAt = [offsetX, offsetY];
+    };
+    const click = ({ offsetX, offsetY }: MouseEvent): void => {
+      // The library selects what is clicked; here a selection means search hits.
+      this.#applyHighlight();
+      const [x, y] = this.#pressedAt ?? [offsetX, offsetY];
+      if (Math.hypot(offsetX - x, offsetY - y) >= CLICK_REACH) return;
+      this.#events.onClick(this.#plot.get("hoveredPoint") ?? null);
+    };
+    this.#canvas.addEventListener("mousedown", press, { signal });
+    this.#canvas.addEventListener("click", click, { signal });
+    this.#canvas.addEventListener("mouseleave", () => this.#hover(null), { signal });
+  }
+
+  #hover(index: number | null): void {
+    if (index === this.#hovered) return;
+    this.#hovered = index;
+    this.#canvas.style.cursor = index === null ? "" : "pointer";
+    this.#events.onHover(index);
+  }
+
+  async #fulfil(wish: Wish): Promise<void> {
+    const plot = this.#plot;
+    if (wish.redraw) await this.#draw(plot, wish.glide);
+    if (plot !== this.#plot) return;
+    this.#applyHighlight();
+    if (wish.fit !== null) await this.#moveCamera(plot, wish.fit);
+  }
+
+  async #draw(plot: Scatterplot, glide: boolean): Promise<void> {
+    if (this.#points.x.length === 0) {
+      void plot.clear();
+      this.#canvas.getContext("2d")?.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
+      return;
+    }
+    if (this.#colors !== null) plot.set(this.#style(this.#colors.palette));
+    await plot.draw(this.#rows(), {
+      transition: glide,
+      transitionDuration: GLIDE_MS,
+      zDataType: "categorical",
+      wDataType: "categorical",
+      ...(this.#tree === null ? {} : { spatialIndex: this.#tree }),
+    });
+    if (plot !== this.#plot || this.#wishes.willMove) return;
+    this.#tree = plot.get("spatialIndex") ?? null;
+  }
+
+  async #moveCamera(plot: Scatterplot, fit: NonNullable<Wish["fit"]>): Promise<void> {
+    const { width, height } = this.#canvas.getBoundingClientRect();
+    const area = viewWithin(this.#points, { width, height }, fit.margins);
+    if (area === null) return;
+    await plot.zoomToArea(area, { transition: fit.animate, transitionDuration: GLIDE_MS });
+  }
+
+  #style(palette: readonly string[]): object {
+    const colors = [...palette];
+    return {
+      pointColor: colors,
+      pointColorActive: colors,
+      pointColorHover: colors.map(() => this.#theme.foreground),
+      pointSize: pointSize(this.#points.x.length),
+    };
+  }
+
+  #rows(): number[][] {
+    const { x, y } = this.#points;
+    const { classes, dimmed } = this.#colors ?? {};
+    return Array.from(x, (value, index) => [
+      value,
+      y[index] ?? 0,
+      classes?.[index] ?? 0,
+      dimmed?.[index] === 1 ? 0 : 1,
+    ]);
+  }
+
+  #applyHighlight(): void {
+    if (this.#plot.get("isPointsDrawn") !== true) return;
+    this.#plot.select([...this.#highlight], { preventEvent: true });
+  }
+}

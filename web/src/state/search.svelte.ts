@@ -1,0 +1,69 @@
+/** What was asked, and what answers it. */
+
+import type { Api, Hit, Query, SearchOptions, SearchResult, Unit } from "../api.ts";
+
+const N_HITS = 20;
+
+/** A question: some words, a file of the person's, or a sound of the library. */
+export type Question =
+  | { kind: "words"; words: string }
+  | { kind: "file"; file: File }
+  | { kind: "sound"; of: Unit; id: number };
+
+export class SearchState {
+  question = $state.raw<Question | null>(null);
+  result = $state.raw<SearchResult | null>(null);
+  busy = $state(false);
+  failure = $state<string | null>(null);
+
+  readonly #api: Api;
+  #asking = new AbortController();
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  get hits(): Hit[] {
+    return this.result?.hits ?? [];
+  }
+
+  /** Ask; a newer question cancels an older one. Problems of the asker's are kept in `failure`. */
+  async ask(question: Question, of: Unit, space: string | null): Promise<void> {
+    this.#asking.abort();
+    const { signal } = (this.#asking = new AbortController());
+    if (question.kind !== "sound" || this.question?.kind !== "sound") this.result = null;
+    this.question = question;
+    this.failure = null;
+    this.busy = true;
+    const by = of === "recordings" ? "recording" : "window";
+    try {
+      const result = await this.#send(question, { k: N_HITS, by, space }, signal);
+      if (!signal.aborted) this.result = result;
+    } catch (error) {
+      if (signal.aborted) return;
+      this.result = null;
+      this.failure = error instanceof Error ? error.message : String(error);
+      throw error;
+    } finally {
+      if (!signal.aborted) this.busy = false;
+    }
+  }
+
+  clear(): void {
+    this.#asking.abort();
+    this.question = null;
+    this.result = null;
+    this.failure = null;
+    this.busy = false;
+  }
+
+  #send(question: Question, options: SearchOptions, signal: AbortSignal): Promise<SearchResult> {
+    if (question.kind === "file") return this.#api.searchByFile(question.file, options, signal);
+    return this.#api.search(toQuery(question), options, signal);
+  }
+}
+
+function toQuery(question: Exclude<Question, { kind: "file" }>): Query {
+  if (question.kind === "words") return { words: question.words };
+  return question.of === "recordings" ? { recording_id: question.id } : { window_id: question.id };
+}

@@ -1,0 +1,240 @@
+/** The page's one store: what is known of the library, and everything a person can do to it. */
+
+import {
+  Api,
+  type Hit,
+  type Library,
+  type Projection,
+  type Recording,
+  ServerGone,
+  type Unit,
+} from "../api.ts";
+import type { AudioElement } from "../audio/player.ts";
+import { Details } from "../details.ts";
+import { formatCount } from "../format.ts";
+import { HoverState } from "./hover.svelte.ts";
+import { MapState } from "./map.svelte.ts";
+import { type Question, SearchState } from "./search.svelte.ts";
+import { type Sound, SoundState, soundOfHit, soundOfWindow } from "./sound.svelte.ts";
+
+const CALM_MS = 10_000;
+const ANXIOUS_MS = 1_500;
+
+export type Connection = "starting" | "up" | "down";
+
+export interface Notice {
+  text: string;
+  action?: { label: string; run: () => void };
+}
+
+export class Store {
+  library = $state.raw<Library | null>(null);
+  connection = $state<Connection>("starting");
+  notice = $state.raw<Notice | null>(null);
+
+  readonly map: MapState;
+  readonly search: SearchState;
+  readonly sound: SoundState;
+  readonly hover: HoverState;
+  readonly #api: Api;
+  readonly #details: Details;
+  #watch: ReturnType<typeof setTimeout> | undefined;
+
+  /** Positions on the map that the last question found, best first. */
+  readonly found = $derived.by(() => {
+    return this.search.hits.map((hit) => this.#indexOf(hit)).filter((index) => index !== null);
+  });
+  /** Where on the map the sound is whose neighbours are listed, or null. */
+  readonly pinned = $derived.by(() => {
+    const question = this.search.question;
+    return question?.kind === "sound" && question.of === this.map.of
+      ? this.map.indexOf(question.id)
+      : null;
+  });
+
+  constructor(api: Api, audio: AudioElement & { muted: boolean }) {
+    const report = (error: unknown): void => this.#report(error);
+    this.#api = api;
+    this.#details = new Details(api);
+    this.map = new MapState(api);
+    this.search = new SearchState(api);
+    this.sound = new SoundState(api, this.#details, audio, report);
+    this.hover = new HoverState(this.sound, report);
+  }
+
+  /** Read the library, and keep watching whether it changes or goes away. */
+  async start(): Promise<void> {
+    await this.#look();
+  }
+
+  stop(): void {
+    clearTimeout(this.#watch);
+  }
+
+  /** Where on the map the hit is that the pointer or the keyboard rests on, or null. */
+  readonly ringed = $derived.by(() => {
+    const place = this.hover.place;
+    const hit = place?.kind === "row" ? this.search.hits[place.index] : undefined;
+    return hit === undefined ? null : this.#indexOf(hit);
+  });
+
+  // What a person does -------------------------------------------------------------------------
+
+  setUnit = (of: Unit): Promise<void> =>
+    this.#try(async () => {
+      this.hover.leave();
+      await this.map.setUnit(of);
+      // A pinned sound has no counterpart among the other kind; words and files are asked again.
+      const question = this.search.question;
+      if (question?.kind === "sound") this.search.clear();
+      else if (question !== null) await this.search.ask(question, of, this.map.space);
+    });
+
+  setSpace = (space: string): Promise<void> =>
+    this.#try(async () => {
+      this.clearSearch();
+      await this.map.setSpace(space);
+    });
+
+  setProjection = (projection: Projection): Promise<void> =>
+    this.#try(() => this.map.setProjection(projection));
+
+  setGrouping = (grouping: MapState["grouping"]): Promise<void> =>
+    this.#try(() => this.map.setGrouping(grouping));
+
+  ask = (question: Question): Promise<void> =>
+    this.#try(async () => {
+      this.notice = null;
+      this.hover.leave("row");
+      await this.search.ask(question, this.map.of, this.map.space);
+    });
+
+  clearSearch = (): void => {
+    this.hover.leave("row");
+    this.search.clear();
+  };
+
+  /** Let the pointer rest on a point of the map, or (null) on none. */
+  hoverPoint = (index: number | null): void => {
+    const id = index === null ? null : this.map.idAt(index);
+    if (index === null || id === null) this.hover.leave("point");
+    else this.hover.enter({ kind: "point", index }, (signal) => this.#findSound(id, signal));
+  };
+
+  /** Let the pointer or the keyboard rest on a hit, or (null) on none. */
+  hoverHit = (index: number | null): void => {
+    const hit = index === null ? undefined : this.search.hits[index];
+    if (index === null || hit === undefined) this.hover.leave("row");
+    else this.hover.enter({ kind: "row", index }, () => Promise.resolve(soundOfHit(hit)));
+  };
+
+  /** Play a point's sound to its end and list what sounds most like it. */
+  pinPoint = (index: number): Promise<void> =>
+    this.#try(async () => {
+      const id = this.map.idAt(index);
+      if (id === null) return;
+      const question = { kind: "sound", of: this.map.of, id } as const;
+      await Promise.all([
+        this.#findSound(id).then((sound) => this.sound.play(sound, true)),
+        this.search.ask(question, this.map.of, this.map.space),
+      ]);
+    });
+
+  pinHit = async (hit: Hit): Promise<void> => {
+    const id = this.#idOf(hit);
+    this.playHit(hit);
+    if (id !== null) await this.ask({ kind: "sound", of: this.map.of, id });
+  };
+
+  playHit = (hit: Hit): void => {
+    const sound = soundOfHit(hit);
+    if (sound !== null) this.sound.play(sound, true);
+  };
+
+  /** The class of a hit's point on the map, or null where the map has no such point. */
+  classOf(hit: Hit): number | null {
+    const index = this.#indexOf(hit);
+    return index === null ? null : (this.map.colors.classes[index] ?? null);
+  }
+
+  /** The recording that a thing of the map is or is part of; null when it cannot be had. */
+  async describe(of: Unit, id: number, signal: AbortSignal): Promise<Recording | null> {
+    try {
+      if (of === "recordings") return await this.#details.recording(id, signal);
+      const window = await this.#details.window(id, signal);
+      return await this.#details.recording(window.recording_id, signal);
+    } catch (error) {
+      this.#report(error);
+      return null;
+    }
+  }
+
+  reload = (): Promise<void> =>
+    this.#try(async () => {
+      this.notice = null;
+      this.#details.forget();
+      await this.map.load();
+    });
+
+  // How it is done -----------------------------------------------------------------------------
+
+  #idOf(hit: Hit): number | null {
+    return this.map.of === "recordings" ? hit.recording_id : hit.window_id;
+  }
+
+  #indexOf(hit: Hit): number | null {
+    const id = this.#idOf(hit);
+    return id === null ? null : this.map.indexOf(id);
+  }
+
+  async #findSound(id: number, signal?: AbortSignal): Promise<Sound> {
+    if (this.map.of === "windows") return soundOfWindow(await this.#details.window(id, signal));
+    const recording = await this.#details.recording(id, signal);
+    if (recording.window_id === null) throw new Error(`${recording.name} has nothing to play.`);
+    return soundOfWindow(await this.#details.window(recording.window_id, signal));
+  }
+
+  async #try(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  #report(error: unknown): void {
+    if (error instanceof DOMException && error.name === "AbortError") return;
+    if (error instanceof ServerGone) {
+      this.connection = "down";
+      this.#lookAgainIn(ANXIOUS_MS);
+    } else if (error instanceof Error && error.message !== this.search.failure) {
+      this.notice = { text: error.message };
+    }
+  }
+
+  /** Look how the library is, now and again after a while. */
+  async #look(): Promise<void> {
+    try {
+      const library = await this.#api.getLibrary();
+      const before = this.library;
+      const unseen = this.connection !== "up" || before === null || before.n_windows === 0;
+      this.library = library;
+      this.connection = "up";
+      if (unseen && library.n_windows > 0) await this.reload();
+      else if (library.n_windows !== before?.n_windows) this.#offerReload(library);
+    } catch (error) {
+      this.#report(error);
+    }
+    this.#lookAgainIn(this.connection === "up" ? CALM_MS : ANXIOUS_MS);
+  }
+
+  #lookAgainIn(ms: number): void {
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => void this.#look(), ms);
+  }
+
+  #offerReload(library: Library): void {
+    const text = `The library has changed: it now holds ${formatCount(library.n_recordings, "recording")}.`;
+    this.notice = { text, action: { label: "Redraw the map", run: () => void this.reload() } };
+  }
+}
