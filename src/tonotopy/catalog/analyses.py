@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, select
 
 from tonotopy.catalog import tables
-from tonotopy.catalog.types import now
+from tonotopy.catalog.types import new_id, now
 
 __all__ = ["Analysis", "find_analysis", "load_values", "put_analysis"]
 
@@ -22,7 +22,7 @@ class Analysis:
     space_id: int
     kind: str
     name: str
-    items: str  #: "recordings" or "windows"
+    item_kind: str  #: "recordings" or "windows"
     parameters: dict[str, Any]
     generation: int  #: of the space when it was made
 
@@ -33,17 +33,17 @@ def put_analysis(
     space_id: int,
     kind: str,
     name: str,
-    items: str,
+    item_kind: str,
     parameters: Mapping[str, Any],
     generation: int,
     values: Mapping[str, NDArray[Any]],
 ) -> int:
-    """Store an analysis, in place of the one of the same kind, name and items."""
+    """Store an analysis, in place of the one of the same kind, name and item kind."""
     same = (
         (tables.analyses.c.space_id == space_id)
         & (tables.analyses.c.kind == kind)
         & (tables.analyses.c.name == name)
-        & (tables.analyses.c.items == items)
+        & (tables.analyses.c.item_kind == item_kind)
     )
     connection.execute(delete(tables.analyses).where(same))
     result = connection.execute(
@@ -51,13 +51,13 @@ def put_analysis(
             space_id=space_id,
             kind=kind,
             name=name,
-            items=items,
+            item_kind=item_kind,
             parameters=dict(parameters),
             generation=generation,
             created_at=now(),
         )
     )
-    analysis_id = int(result.inserted_primary_key[0])
+    analysis_id = new_id(result)
     for value_name, array in values.items():
         little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
         connection.execute(
@@ -73,7 +73,7 @@ def put_analysis(
 
 
 def find_analysis(
-    connection: Connection, *, space_id: int, kind: str, name: str, items: str
+    connection: Connection, *, space_id: int, kind: str, name: str, item_kind: str
 ) -> Analysis | None:
     """Find a stored analysis."""
     columns = [tables.analyses.c[field] for field in Analysis.__slots__]
@@ -82,7 +82,7 @@ def find_analysis(
             tables.analyses.c.space_id == space_id,
             tables.analyses.c.kind == kind,
             tables.analyses.c.name == name,
-            tables.analyses.c.items == items,
+            tables.analyses.c.item_kind == item_kind,
         )
     ).first()
     return None if row is None else Analysis(*row)

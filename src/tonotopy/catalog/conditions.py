@@ -146,7 +146,7 @@ COLUMNS: dict[str, Column] = {
 def compare(column: Column, op: str, value: Value) -> ColumnElement[bool]:
     """Compare a column with a value."""
     if op == "~":
-        return func.lower(column).op("GLOB")(glob(str(value)))
+        return func.lower(column).op("GLOB", is_comparison=True)(glob(str(value)))
     if column is COLUMNS["recorded_at"] or column is COLUMNS["added_at"]:
         return COMPARE[op](column, moment(str(value)))
     return COMPARE[op](column, value)
@@ -171,5 +171,6 @@ def compare_metadata(key: str, op: str, value: Value) -> ColumnElement[bool]:
     text = stored.as_string()
     if isinstance(value, str):
         return compare(text, op, value)
-    reads_as_number = text.op("GLOB")("[-+.0-9]*") & ~text.op("GLOB")("*[^-+.0-9eE]*")
-    return reads_as_number & COMPARE[op](cast(text, Float), value)
+    begins = text.op("GLOB", is_comparison=True)("[-+.0-9]*")
+    goes_on = ~text.op("GLOB", is_comparison=True)("*[^-+.0-9eE]*")
+    return and_(begins, goes_on, COMPARE[op](cast(text, Float), value))

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from tonotopy.catalog import tables
 from tonotopy.catalog.paths import escape, unescape
 from tonotopy.catalog.spaces import raise_generation
-from tonotopy.catalog.types import now
+from tonotopy.catalog.types import new_id, now
 from tonotopy.errors import NotInLibrary
 
 __all__ = [
@@ -119,7 +119,7 @@ def root_for(connection: Connection, folder: str) -> tuple[int, str]:
         if is_below(folder, root):
             return root_id, root
     result = connection.execute(insert(tables.roots).values(path=escape(folder)))
-    return int(result.inserted_primary_key[0]), folder
+    return new_id(result), folder
 
 
 def below(folder: str, root: str) -> ColumnElement[bool] | None:
@@ -197,7 +197,7 @@ def put_recording(connection: Connection, new: NewRecording, known: Known | None
     result = connection.execute(
         insert(tables.recordings).values(**values, root_id=root_id, metadata={}, added_at=now())
     )
-    return int(result.inserted_primary_key[0])
+    return new_id(result)
 
 
 def delete_windows(connection: Connection, recording_ids: Sequence[int]) -> int:
@@ -352,7 +352,8 @@ def get_recordings(connection: Connection, ids: Sequence[int]) -> dict[int, Reco
             .where(recordings.id.in_(ids[start : start + IN_CHUNK]))
         )
         for row in rows:
-            found[row[0]] = Recording(row[0], os.path.join(row[1], row[2]), *row[3:])
+            recording_id, root, path, *rest = row
+            found[recording_id] = Recording(recording_id, os.path.join(root, path), *rest)
     for recording_id in ids:
         if recording_id not in found:
             raise NotInLibrary(f"there is no recording {recording_id} in this library")

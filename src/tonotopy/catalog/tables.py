@@ -161,11 +161,11 @@ analyses = Table(
     Column("space_id", ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False),
     Column("kind", String, nullable=False),  # projection, ...
     Column("name", String, nullable=False),  # umap, ...
-    Column("items", String, nullable=False),  # recordings | windows
+    Column("item_kind", String, nullable=False),  # recordings | windows
     Column("parameters", JSON, nullable=False),
     Column("generation", Integer, nullable=False),  # of the space when it was made
     Column("created_at", Moment, nullable=False),
-    CheckConstraint("items IN ('recordings', 'windows')"),
+    CheckConstraint("item_kind IN ('recordings', 'windows')"),
     sqlite_autoincrement=True,
 )
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import DateTime, Dialect, LargeBinary
+from sqlalchemy import CursorResult, DateTime, Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["Float16s", "Moment", "now"]
+__all__ = ["Float16s", "Moment", "new_id", "now"]
 
 
 class Float16s(TypeDecorator[NDArray[np.float32]]):
@@ -55,6 +55,14 @@ class Moment(TypeDecorator[datetime]):
     ) -> datetime | None:
         """Come back aware, in UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+def new_id(result: CursorResult[Any]) -> int:
+    """Give the id of the row that an insert made."""
+    key = result.inserted_primary_key
+    if key is None:
+        raise RuntimeError("the statement inserted no row")
+    return int(key[0])
 
 
 def now() -> datetime:

@@ -94,6 +94,7 @@ def import_vectors(
             for each in catalog.get_recordings(connection, sorted(set(known.values()))).values()
         }
         by_recording = grouped(rows, known, durations, vectors)
+        window_s, hop_s = typical_times(by_recording)
         new = catalog.create_space(
             connection,
             name=name,
@@ -101,7 +102,8 @@ def import_vectors(
             fingerprint="",
             dim=rows.vectors.shape[1],
             sample_rate=0,
-            **typical_times(by_recording),
+            window_s=window_s,
+            hop_s=hop_s,
             metric=metric,
         )
         for recording_id, windows in by_recording.items():
@@ -225,7 +227,7 @@ def grouped(
 
 def typical_times(
     by_recording: dict[int, list[tuple[int | None, int, float, float, bytes]]],
-) -> dict[str, float]:
+) -> tuple[float, float]:
     """Work out the window and hop that imported stretches mostly have, for show."""
     lengths = [row[3] - row[2] for rows in by_recording.values() for row in rows]
     hops = [
@@ -235,4 +237,4 @@ def typical_times(
         if after[2] > before[2]
     ]
     window_s = float(np.median(lengths))
-    return {"window_s": window_s, "hop_s": float(np.median(hops)) if hops else window_s}
+    return window_s, float(np.median(hops)) if hops else window_s

@@ -127,7 +127,7 @@ def compute_umap(
             space_id=chosen.id,
             kind="projection",
             name="umap",
-            items=items,
+            item_kind=items,
             parameters={**UMAP_SETTINGS, "metric": chosen.metric, "method": layout.method},
             generation=chosen.generation,
             values={"ids": points.ids, "coordinates": points.coordinates},
@@ -139,7 +139,7 @@ def compute_umap(
 def find_layout(connection: Connection, space: Space, items: Items) -> catalog.Analysis | None:
     """Find the stored UMAP of a space."""
     return catalog.find_analysis(
-        connection, space_id=space.id, kind="projection", name="umap", items=items
+        connection, space_id=space.id, kind="projection", name="umap", item_kind=items
     )
 
 
@@ -177,4 +177,5 @@ def fitted(coordinates: NDArray[np.float32]) -> NDArray[np.float32]:
         return coordinates
     low, high = coordinates.min(axis=0), coordinates.max(axis=0)
     reach = float((high - low).max()) / 2 or 1.0
-    return ((coordinates - (low + high) / 2) / reach).astype(np.float32)
+    centred: NDArray[np.float32] = coordinates - (low + high) / 2
+    return centred / np.float32(reach)

@@ -71,7 +71,7 @@ def get_colors(
 ) -> Response:
     """Give each point's place in the legend as uint16, 65535 for none."""
     names, codes = coloured(library, of, by, projection, space)
-    legend = {name: code for code, (name, _) in enumerate(names)}
+    legend: dict[str | None, int] = {name: code for code, (name, _) in enumerate(names)}
     content = np.array([legend.get(each, NO_COLOUR) for each in codes], "<u2").tobytes()
     return Response(content, media_type=Binary, headers={"X-Points": str(len(codes))})
 
