@@ -56,7 +56,11 @@ def add(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Index files and folders; those that did not change cost nothing."""
+    """Index files and folders.
+
+    What did not change since costs a look at its size and date; changed, moved and vanished files
+    are noticed. What cannot be heard is listed with its reason and does not stop the rest.
+    """
     from tonotopy.ingest import add as add_paths
     from tonotopy.retrieve import prepare_index
 

@@ -22,7 +22,10 @@ def remove(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Take recordings, or a space, out of a library; the files stay."""
+    """Take recordings or a space out.
+
+    The files stay where they are.
+    """
     from tonotopy.maintain import remove as take_out
 
     with open_library(library) as opened:
@@ -40,7 +43,10 @@ def relocate(
     library: LibraryOption = None,
     as_json: Json = False,
 ) -> None:
-    """Follow a folder that moved, such as a drive with another name."""
+    """Follow a folder that moved.
+
+    Such as a drive that has another name now; nothing is heard again.
+    """
     from tonotopy.maintain import relocate as follow
 
     with open_library(library) as opened:

@@ -55,7 +55,7 @@ def info(
 
 @app.command()
 def spaces(library: LibraryOption = None, as_json: Json = False) -> None:
-    """List the spaces of a library: whose vectors it holds."""
+    """List whose vectors a library holds."""
     if as_json:
         from tonotopy.maintain import describe
 
@@ -120,7 +120,10 @@ def doctor(
     ] = True,
     as_json: Json = False,
 ) -> None:
-    """Look for what is wrong with a library, and mend what is safe to mend."""
+    """Check a library, mend what is safe.
+
+    Ends with status 1 while something is left that needs you.
+    """
     from tonotopy.maintain import doctor as examine
 
     with open_library(library) as opened:

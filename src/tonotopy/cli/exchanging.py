@@ -24,7 +24,7 @@ def export(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write windows with their vectors, paths, times and labels to a file."""
+    """Write vectors and labels to a file."""
     from tonotopy.exchange import export as write
 
     with open_library(library) as opened:

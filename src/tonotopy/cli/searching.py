@@ -48,7 +48,11 @@ def search(
     ] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Find what sounds like a file, or what words name."""
+    """Find sounds by a sound or by words.
+
+    QUERY: an existing file is a sound; text with a slash or the ending of an audio file must be
+    one; anything else is words, looked up in names, folders and labels.
+    """
     from tonotopy.retrieve import search as find
 
     sources: list[Literal["names", "labels"]] = [

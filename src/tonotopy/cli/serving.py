@@ -30,7 +30,10 @@ def serve(
         int, typer.Option(min=1, metavar="MB", help="How large an upload may be.")
     ] = 200,
 ) -> None:
-    """Serve the map and the REST API, to this machine unless told otherwise."""
+    """Serve the map and the REST API.
+
+    To this machine alone unless told otherwise; beyond it, requests must show a token.
+    """
     with open_library(library) as opened:
         run_server(opened, host, port, token, max_upload)
 
@@ -65,7 +68,11 @@ def demo(
     host: Host = "127.0.0.1",
     port: Port = 8765,
 ) -> None:
-    """Make a small collection, index it, search it, show the map."""
+    """See it work on a small collection.
+
+    Sounds are synthesized, or taken from a folder of yours, indexed into a library of their own,
+    searched, and shown on the map.
+    """
     home = demo_home(folder)
     sounds = Path(audio).expanduser() if audio else home / "sounds"
     if not audio:
