@@ -32,15 +32,12 @@ def set_labels(
     list of int
         The recordings whose labels changed.
     """
-    stored = dict(
-        connection.execute(
-            select(tables.annotations.c.recording_id, tables.annotations.c.label).where(
-                tables.annotations.c.provenance == provenance
-            )
+    rows = connection.execute(
+        select(tables.annotations.c.recording_id, tables.annotations.c.label).where(
+            tables.annotations.c.provenance == provenance
         )
-        .tuples()
-        .all()
     )
+    stored = {row[0]: row[1] for row in rows}
     changed = [each for each, label in labels.items() if stored.get(each) != label]
     for start in range(0, len(changed), IN_CHUNK):
         connection.execute(
@@ -49,7 +46,7 @@ def set_labels(
                 tables.annotations.c.recording_id.in_(changed[start : start + IN_CHUNK]),
             )
         )
-    rows = [
+    new = [
         {
             "recording_id": each,
             "label": labels[each],
@@ -60,8 +57,8 @@ def set_labels(
         for each in changed
         if labels[each]
     ]
-    if rows:
-        connection.execute(insert(tables.annotations), rows)
+    if new:
+        connection.execute(insert(tables.annotations), new)
     return changed
 
 
