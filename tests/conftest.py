@@ -1,0 +1,99 @@
+"""What several rooms are tested with: libraries of made-up vectors and of real small files."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tonotopy import catalog
+from tonotopy.catalog import Catalog, NewRecording
+
+HOP_S, WINDOW_S = 0.5, 1.0
+
+
+@pytest.fixture
+def make_library(tmp_path: Path) -> Iterator[Callable[..., Catalog]]:
+    """Store recordings by name, each with the vectors of its windows."""
+    opened: list[Catalog] = []
+
+    def make(recordings: dict[str, np.ndarray], *, metric: str = "cosine") -> Catalog:
+        library = catalog.open_catalog(tmp_path / f"library-{len(opened)}.db")
+        opened.append(library)
+        dim = next(iter(recordings.values())).shape[1]
+        with library.write() as connection:
+            catalog.root_for(connection, str(tmp_path))
+            space = catalog.create_space(
+                connection,
+                name="made up",
+                embedder="",
+                fingerprint="",
+                dim=dim,
+                sample_rate=0,
+                window_s=WINDOW_S,
+                hop_s=HOP_S,
+                metric=metric,
+            )
+            for number, (name, vectors) in enumerate(recordings.items()):
+                new = NewRecording(
+                    path=str(tmp_path / name),
+                    size=number,
+                    mtime_ns=number,
+                    content_hash=name,
+                    duration_s=WINDOW_S + HOP_S * (len(vectors) - 1),
+                    sample_rate=8000,
+                    channels=1,
+                    format="wav",
+                    peaks=b"",
+                    problem=None,
+                )
+                recording_id = catalog.put_recording(connection, new, None)
+                rows = (
+                    (
+                        None,
+                        position,
+                        position * HOP_S,
+                        position * HOP_S + WINDOW_S,
+                        vector.astype("<f2").tobytes(),
+                    )
+                    for position, vector in enumerate(vectors)
+                )
+                catalog.put_windows(connection, space, recording_id, rows)
+                catalog.index_words(connection, [recording_id])
+        return library
+
+    yield make
+    for library in opened:
+        library.close()
+
+
+@pytest.fixture
+def tones(tmp_path: Path) -> Path:
+    """A folder of short tones, two to a folder: sounds/low, sounds/middle, sounds/high."""
+    folder = tmp_path / "sounds"
+    for name, hz in (("low", 200), ("middle", 900), ("high", 3000)):
+        (folder / name).mkdir(parents=True)
+        for take, detune in enumerate((1.0, 1.01)):
+            seconds = np.arange(8000) / 16_000
+            tone = 0.5 * np.sin(2 * np.pi * hz * detune * seconds) * np.exp(-3 * seconds)
+            soundfile.write(folder / name / f"{name}_anna_{take}.wav", tone, 16_000)
+    return folder
+
+
+@pytest.fixture
+def heard(tmp_path: Path, tones: Path) -> Iterator[Catalog]:
+    """A library of the tones, labelled by their folders."""
+    from tonotopy.ingest import add
+
+    library = catalog.open_catalog(tmp_path / "heard.db")
+    add(
+        library,
+        tones,
+        embedder="mfcc",
+        labels_from_folders=True,
+        label_pattern="{label}_{speaker}_{take}",
+        jobs=1,
+    )
+    yield library
+    library.close()
