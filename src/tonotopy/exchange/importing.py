@@ -180,7 +180,8 @@ def check(rows: Rows, source: Path, metric: Metric) -> None:
             f"{source.name} has vectors of shape {vectors.shape} for {n_rows} paths; "
             "there must be one row of the same length for each"
         )
-    finite = np.isfinite(vectors.astype(np.float16)).all(axis=1)
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(vectors.astype(np.float16)).all(axis=1)
     if not finite.all():
         row = int(np.argmin(finite))
         raise LibraryError(
