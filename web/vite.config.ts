@@ -39,6 +39,6 @@ export default defineConfig({
   },
   test: {
     include: ["tests/**/*.test.ts"],
-    environment: "node",
+    environment: "happy-dom",
   },
 });

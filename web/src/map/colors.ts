@@ -3,9 +3,10 @@
 import { type LegendEntry, NO_CODE } from "../api.ts";
 
 /**
- * Twelve colours for each theme, found by maximising the smallest difference (in OKLab) between
- * any two as seen with full colour vision, protanopia, deuteranopia and tritanopia, at a contrast
- * of at least 3:1 to the map. Their order keeps the first few far apart.
+ * Colours for each theme, found by maximising the smallest difference (in OKLab) between any two
+ * as seen with full colour vision, protanopia, deuteranopia and tritanopia, at a contrast of at
+ * least 3:1 to the map. The first twelve were found by themselves and are easiest to tell apart;
+ * the others join where there are more groups.
  */
 export const DARK = [
   "#85d6ff",
@@ -20,6 +21,18 @@ export const DARK = [
   "#8f52c2",
   "#ffadc2",
   "#008f52",
+  "#3d47eb",
+  "#c2f5eb",
+  "#708fb8",
+  "#c2001f",
+  "#b8d685",
+  "#999970",
+  "#cc99ad",
+  "#b00c9c",
+  "#99475c",
+  "#8fadd6",
+  "#cc8500",
+  "#cc52e0",
 ] as const;
 
 export const LIGHT = [
@@ -35,6 +48,18 @@ export const LIGHT = [
   "#294700",
   "#1f0099",
   "#521452",
+  "#521400",
+  "#3d5cff",
+  "#706699",
+  "#e0000a",
+  "#997052",
+  "#003329",
+  "#4733a3",
+  "#703333",
+  "#330070",
+  "#a34752",
+  "#990085",
+  "#993dd6",
 ] as const;
 
 const N_COLORS = DARK.length;
@@ -47,8 +72,8 @@ export const PLAIN_CLASS = N_COLORS + 2;
 /** The colour of every class, in class order. */
 export function palette(dark: boolean): string[] {
   return dark
-    ? [...DARK, "#6b7484", "#4e5665", "#9fb4d6"]
-    : [...LIGHT, "#868e9b", "#a9b0bb", "#4a6285"];
+    ? [...DARK, "#6b7484", "#5c6577", "#9fb4d6"]
+    : [...LIGHT, "#7d8593", "#888f9c", "#4a6285"];
 }
 
 /** The map's own two colours. */

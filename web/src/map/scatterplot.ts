@@ -18,11 +18,15 @@ type Scatterplot = ReturnType<typeof createScatterplot>;
 const GLIDE_MS = 900;
 const CLICK_REACH = 4; // pixels a pointer may move between press and release
 const DIMMED = 0.1;
-const FULL = 0.92;
 
 /** Points shrink as they grow many, so that a crowd stays readable. */
 function pointSize(n: number): number {
-  return Math.min(11, Math.max(2.5, 26 / Math.log10(Math.max(n, 10)) - 2));
+  return Math.min(11, Math.max(2, 26 / Math.log10(Math.max(n, 10)) - 2.5));
+}
+
+/** Points of a crowd let those beneath shine through. */
+function fullOpacity(n: number): number {
+  return n > 20_000 ? 0.65 : 0.92;
 }
 
 function checkWebGl(): void {
@@ -108,7 +112,6 @@ export class ScatterplotRenderer implements MapRenderer {
       canvas: this.#canvas,
       colorBy: "valueA" as const,
       opacityBy: "valueB" as const,
-      opacity: [DIMMED, FULL],
       opacityInactiveScale: 0.3,
       antiAliasing: 1,
       pointOutlineWidth: 2,
@@ -196,11 +199,13 @@ export class ScatterplotRenderer implements MapRenderer {
 
   #style(palette: readonly string[]): object {
     const colors = [...palette];
+    const n = this.#points.x.length;
     return {
       pointColor: colors,
       pointColorActive: colors,
       pointColorHover: colors.map(() => this.#theme.foreground),
-      pointSize: pointSize(this.#points.x.length),
+      pointSize: pointSize(n),
+      opacity: [DIMMED, fullOpacity(n)],
     };
   }
 

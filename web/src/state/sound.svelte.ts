@@ -1,6 +1,6 @@
 /** What sounds: the one voice of the page, and where in which recording it comes from. */
 
-import type { Api, Hit, Recording, SoundWindow } from "../api.ts";
+import type { Api, Recording, SoundWindow } from "../api.ts";
 import { type AudioElement, type Phase, Player } from "../audio/player.ts";
 import type { Details } from "../details.ts";
 
@@ -18,21 +18,6 @@ export interface Sound {
 export function soundOfWindow(window: SoundWindow): Sound {
   const { id: windowId, recording_id: recordingId, ...rest } = window;
   return { windowId, recordingId, ...rest };
-}
-
-/** What a hit plays; null when its file is gone or nothing of it was embedded. */
-export function soundOfHit(hit: Hit): Sound | null {
-  if (hit.missing || hit.window_id === null) return null;
-  const {
-    window_id: windowId,
-    recording_id: recordingId,
-    name,
-    folder,
-    start_s,
-    end_s,
-    labels,
-  } = hit;
-  return { windowId, recordingId, name, folder, start_s, end_s, labels };
 }
 
 const MUTED_KEY = "tonotopy.muted";

@@ -15,7 +15,7 @@ import { formatCount } from "../format.ts";
 import { HoverState } from "./hover.svelte.ts";
 import { MapState } from "./map.svelte.ts";
 import { type Question, SearchState } from "./search.svelte.ts";
-import { type Sound, SoundState, soundOfHit, soundOfWindow } from "./sound.svelte.ts";
+import { type Sound, SoundState, soundOfWindow } from "./sound.svelte.ts";
 
 const CALM_MS = 10_000;
 const ANXIOUS_MS = 1_500;
@@ -125,7 +125,7 @@ export class Store {
   hoverHit = (index: number | null): void => {
     const hit = index === null ? undefined : this.search.hits[index];
     if (index === null || hit === undefined) this.hover.leave("row");
-    else this.hover.enter({ kind: "row", index }, () => Promise.resolve(soundOfHit(hit)));
+    else this.hover.enter({ kind: "row", index }, (signal) => this.#findHitSound(hit, signal));
   };
 
   /** Play a point's sound to its end and list what sounds most like it. */
@@ -142,14 +142,15 @@ export class Store {
 
   pinHit = async (hit: Hit): Promise<void> => {
     const id = this.#idOf(hit);
-    this.playHit(hit);
+    void this.playHit(hit);
     if (id !== null) await this.ask({ kind: "sound", of: this.map.of, id });
   };
 
-  playHit = (hit: Hit): void => {
-    const sound = soundOfHit(hit);
-    if (sound !== null) this.sound.play(sound, true);
-  };
+  playHit = (hit: Hit): Promise<void> =>
+    this.#try(async () => {
+      const sound = await this.#findHitSound(hit);
+      if (sound !== null) this.sound.play(sound, true);
+    });
 
   /** The class of a hit's point on the map, or null where the map has no such point. */
   classOf(hit: Hit): number | null {
@@ -185,6 +186,14 @@ export class Store {
   #indexOf(hit: Hit): number | null {
     const id = this.#idOf(hit);
     return id === null ? null : this.map.indexOf(id);
+  }
+
+  /** What a hit plays: its window, or the first of a recording that was found by words. */
+  async #findHitSound(hit: Hit, signal?: AbortSignal): Promise<Sound | null> {
+    if (hit.missing) return null;
+    const windowId =
+      hit.window_id ?? (await this.#details.recording(hit.recording_id, signal)).window_id;
+    return windowId === null ? null : soundOfWindow(await this.#details.window(windowId, signal));
   }
 
   async #findSound(id: number, signal?: AbortSignal): Promise<Sound> {

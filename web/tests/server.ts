@@ -1,0 +1,140 @@
+/** A server of the page's making: a small library, answered from memory. */
+
+import { Api, type Hit, type Job } from "../src/api.ts";
+
+const N_RECORDINGS = 4;
+const SCORE = "cosine similarity";
+
+export interface Request {
+  method: string;
+  path: string;
+  body: unknown;
+}
+
+/** Recording r holds the windows 10 r and 10 r + 1; all recordings are labelled even or odd. */
+export class FakeServer {
+  readonly requests: Request[] = [];
+  readonly api = new Api("http://localhost/api/v1/", (input, init) => this.#answer(input, init));
+  /** Unreachable, as when the program was stopped. */
+  gone = false;
+  n_recordings = N_RECORDINGS;
+  umapReady = false;
+  /** How the job stands each time it is asked; its last state stays. */
+  job: Array<Pick<Job, "state" | "progress" | "error">> = [
+    { state: "done", progress: 1, error: null },
+  ];
+  /** Answers by path that replace the usual ones. */
+  readonly failures = new Map<string, { status: number; error: string }>();
+  /** Held back until released, by path. */
+  readonly delays = new Map<string, Promise<void>>();
+
+  paths(start = ""): string[] {
+    return this.requests.map(({ path }) => path).filter((path) => path.startsWith(start));
+  }
+
+  async #answer(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    const path = String(input).replace("http://localhost/api/v1/", "");
+    const body = typeof init?.body === "string" ? (JSON.parse(init.body) as unknown) : init?.body;
+    this.requests.push({ method: init?.method ?? "GET", path, body });
+    if (this.gone) throw new TypeError("Failed to fetch");
+    await this.delays.get(path);
+    init?.signal?.throwIfAborted();
+    const failure = this.failures.get(path);
+    if (failure !== undefined) {
+      return Response.json({ error: failure.error }, { status: failure.status });
+    }
+    return this.#route(path, body);
+  }
+
+  #route(path: string, body: unknown): Response {
+    const [name = "", id = ""] = path.split(/[/?]/);
+    if (name === "library") return Response.json(this.#library());
+    if (path.startsWith("map/projections")) return Response.json(this.#projections());
+    if (path.startsWith("map/colors")) return new Response(this.#codes(path).buffer as ArrayBuffer);
+    if (path.startsWith("map/legend")) return Response.json([legend("even"), legend("odd")]);
+    if (name === "map") return new Response(this.#map(path));
+    if (path === "jobs") return Response.json({ id: 7, kind: "umap", state: "running" });
+    if (name === "jobs") return Response.json(this.#nextJob());
+    if (name === "recordings") return Response.json(recording(Number(id)));
+    if (name === "windows") return Response.json(window(Number(id)));
+    if (name === "search") return Response.json(results(body));
+    throw new Error(`the fake server has no ${path}`);
+  }
+
+  #library(): object {
+    const n_windows = 2 * this.n_recordings;
+    return {
+      name: "fake",
+      version: "1",
+      n_recordings: this.n_recordings,
+      n_windows,
+      duration_s: 2 * this.n_recordings,
+      spaces: [{ name: "timbre", is_default: true, score_name: SCORE }],
+    };
+  }
+
+  #projections(): object[] {
+    const job = { id: 7, kind: "umap", ...this.job[0] };
+    return [
+      { name: "pca", ready: true, job: null },
+      { name: "umap", ready: this.umapReady, job: job.state === "running" ? job : null },
+    ];
+  }
+
+  #nextJob(): object {
+    const now = this.job.length > 1 ? this.job.shift() : this.job[0];
+    if (now?.state === "done") this.umapReady = true;
+    return { id: 7, kind: "umap", ...now };
+  }
+
+  #ids(path: string): number[] {
+    const recordings = Array.from({ length: this.n_recordings }, (_, index) => index + 1);
+    return path.includes("of=windows")
+      ? recordings.flatMap((id) => [10 * id, 10 * id + 1])
+      : recordings;
+  }
+
+  #codes(path: string): Uint16Array {
+    const recordingOf = (id: number): number => (id < 10 ? id : Math.floor(id / 10));
+    return Uint16Array.from(this.#ids(path), (id) => recordingOf(id) % 2);
+  }
+
+  #map(path: string): ArrayBuffer {
+    const ids = this.#ids(path);
+    const shift = path.includes("umap") ? 0.5 : 0;
+    const buffer = new ArrayBuffer(12 * ids.length);
+    new Float32Array(buffer, 0, 2 * ids.length).fill(shift);
+    new Uint32Array(buffer, 8 * ids.length).set(ids);
+    return buffer;
+  }
+}
+
+const legend = (name: string): object => ({ name, n: 2 });
+
+const place = (id: number): { path: string; name: string; folder: string; labels: string[] } => ({
+  path: `sounds/${id}.wav`,
+  name: `${id}.wav`,
+  folder: "sounds",
+  labels: [id % 2 === 0 ? "even" : "odd"],
+});
+
+function recording(id: number): object {
+  const sound = { duration_s: 2, sample_rate: 44100, channels: 1, format: "wav" };
+  return { id, ...place(id), ...sound, missing: false, window_id: 10 * id, n_windows: 2 };
+}
+
+function window(id: number): object {
+  const owner = Math.floor(id / 10);
+  return { id, recording_id: owner, ...place(owner), start_s: id % 10, end_s: (id % 10) + 1 };
+}
+
+export function hit(rank: number, recordingId: number): Hit {
+  const found = { recording_id: recordingId, window_id: 10 * recordingId, start_s: 0, end_s: 1 };
+  return { rank, score: 1 / rank, ...found, ...place(recordingId), why: null, missing: false };
+}
+
+function results(body: unknown): object {
+  const asked = body as { recording_id?: number };
+  const others = [1, 2, 3].filter((id) => id !== asked.recording_id);
+  return { space: "timbre", score_name: SCORE, hits: others.map((id, i) => hit(i + 1, id)) };
+}
