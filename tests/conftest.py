@@ -6,11 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import settings
 
 from tonotopy import catalog
 from tonotopy.catalog import Catalog, NewRecording
 
 HOP_S, WINDOW_S = 0.5, 1.0
+
+# The same examples every time, and no limit on wall time: this machine may be busy.
+settings.register_profile("tonotopy", deadline=None, derandomize=True)
+settings.load_profile("tonotopy")
 
 
 @pytest.fixture
