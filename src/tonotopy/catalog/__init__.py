@@ -11,6 +11,7 @@ from tonotopy.catalog.annotations import (
     recording_labels,
     set_labels,
 )
+from tonotopy.catalog.bulk import count_windows, library_id, load_halves, vectors_of_windows
 from tonotopy.catalog.conditions import condition, metadata_keys
 from tonotopy.catalog.failures import Failure, clear_failures, list_failures, put_failure
 from tonotopy.catalog.fulltext import COLUMNS, WordHit, index_words, search_words
@@ -75,6 +76,10 @@ from tonotopy.catalog.windows import (
 )
 
 __all__ = [
+    "vectors_of_windows",
+    "load_halves",
+    "library_id",
+    "count_windows",
     "COLUMNS",
     "Analysis",
     "Catalog",

@@ -38,7 +38,35 @@ def put_analysis(
     generation: int,
     values: Mapping[str, NDArray[Any]],
 ) -> int:
-    """Store an analysis, in place of the one of the same kind, name and item kind."""
+    """Store an analysis, in place of the one of the same kind, name and item kind.
+
+    Parameters
+    ----------
+    connection : Connection
+        A writing one.
+    space_id : int
+        Whose recordings or windows it is about.
+    kind, name : str
+        What was done and how, e.g. ``"projection"`` and ``"umap"``.
+    item_kind : {"recordings", "windows"}
+        What its items are.
+    parameters : mapping
+        What JSON can hold; numbers of numpy too.
+    generation : int
+        Of the space when its vectors were read.
+    values : mapping of str to ndarray
+        Arrays of numbers, text or times, of any shape.
+
+    Returns
+    -------
+    int
+        The id of the analysis.
+
+    Raises
+    ------
+    ValueError
+        If an array holds Python objects.
+    """
     same = (
         (tables.analyses.c.space_id == space_id)
         & (tables.analyses.c.kind == kind)
@@ -52,14 +80,16 @@ def put_analysis(
             kind=kind,
             name=name,
             item_kind=item_kind,
-            parameters=dict(parameters),
+            parameters={key: plain(value) for key, value in parameters.items()},
             generation=generation,
             created_at=now(),
         )
     )
     analysis_id = new_id(result)
     for value_name, array in values.items():
-        little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        if array.dtype.hasobject:
+            raise ValueError(f"the array {value_name!r} holds Python objects; give it a type")
+        little = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
         connection.execute(
             insert(tables.analysis_values).values(
                 analysis_id=analysis_id,
@@ -70,6 +100,11 @@ def put_analysis(
             )
         )
     return analysis_id
+
+
+def plain(value: Any) -> Any:
+    """Turn a number or an array of numpy into what JSON knows."""
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
 
 
 def find_analysis(

@@ -3,7 +3,7 @@
 Every value travels as a bound parameter; no text of the user's is ever part of a statement.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,14 +11,13 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Float,
+    String,
     and_,
-    cast,
     false,
     func,
     not_,
     or_,
     select,
-    true,
 )
 
 from tonotopy.catalog import tables
@@ -49,6 +48,8 @@ COMPARE: dict[str, Callable[[Column, Any], ColumnElement[bool]]] = {
     ">": lambda column, value: column > value,
     ">=": lambda column, value: column >= value,
 }
+
+GROUP = 100  # terms joined side by side
 
 LATER = {
     "predicted": "no classifier has been trained in this library",
@@ -99,34 +100,46 @@ class Translation:
         """Translate a node with all below it."""
         match node:
             case And(terms):
-                return and_(true(), *map(self.of, terms))
+                return joined(and_, [self.of(term) for term in terms])
             case Or(terms):
-                return or_(false(), *map(self.of, terms))
+                return joined(or_, [self.of(term) for term in terms])
             case Not(term):
                 return not_(self.of(term))
             case Unlabelled():
                 return ~carries(None, windows=self._windows)
             case In(field, values, negated):
-                any_of = or_(*(self.test(field, "=", value) for value in values))
+                any_of = self.holds(field, "in", values)
                 return not_(any_of) if negated else any_of
             case Comparison(field, "!=", value):
-                return not_(self.test(field, "=", value))
+                return not_(self.holds(field, "=", (value,)))
             case Comparison(field, op, value):
-                return self.test(field, op, value)
+                return self.holds(field, op, (value,))
 
-    def test(self, field: str, op: str, value: Value) -> ColumnElement[bool]:
-        """Translate one comparison; never null, so that its opposite is exact."""
+    def holds(self, field: str, op: str, values: tuple[Value, ...]) -> ColumnElement[bool]:
+        """Say that a field has a value that fits; never null, so that its opposite is exact."""
         if field == "label":
-            return carries(compare(tables.annotations.c.label, op, value), windows=self._windows)
+            label = compare(tables.annotations.c.label, op, values)
+            return carries(label, windows=self._windows)
         if field in COLUMNS:
-            return func.coalesce(compare(COLUMNS[field], op, value), false())
-        return func.coalesce(compare_metadata(field, op, value), false())
+            return func.coalesce(compare(COLUMNS[field], op, values), false())
+        return metadata_holds(field, op, values)
+
+
+def joined(
+    operator: Callable[..., ColumnElement[bool]], terms: list[ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """Join terms in groups of groups: SQLite reads a chain of at most 1,000."""
+    while len(terms) > GROUP:
+        groups = [terms[start : start + GROUP] for start in range(0, len(terms), GROUP)]
+        # coalesce: without something around them, SQLAlchemy writes groups of groups as one chain
+        terms = [func.coalesce(operator(*group), false()) for group in groups]
+    return operator(*terms)
 
 
 def full_path() -> Column:
     """Say in SQL what the absolute path of a recording is."""
     root = (
-        select(tables.roots.c.path)
+        select(func.rtrim(tables.roots.c.path, "/"))
         .where(tables.roots.c.id == tables.recordings.c.root_id)
         .correlate(tables.recordings)
         .scalar_subquery()
@@ -141,14 +154,19 @@ COLUMNS: dict[str, Column] = {
     "recorded_at": tables.recordings.c.recorded_at,
     "added_at": tables.recordings.c.added_at,
 }
+TIMES = ("recorded_at", "added_at")
 
 
-def compare(column: Column, op: str, value: Value) -> ColumnElement[bool]:
-    """Compare a column with a value."""
+def compare(column: Column, op: str, values: Sequence[Value | datetime]) -> ColumnElement[bool]:
+    """Compare a column with a value, or with several where the operator is ``in``."""
+    if any(column is COLUMNS[field] for field in TIMES):
+        values = [moment(str(value)) for value in values]
+    if op == "in":
+        return column.in_(values)
+    (value,) = values
     if op == "~":
-        return func.lower(column).op("GLOB", is_comparison=True)(glob(str(value)))
-    if column is COLUMNS["recorded_at"] or column is COLUMNS["added_at"]:
-        return COMPARE[op](column, moment(str(value)))
+        lowered = func.lowered(column, type_=String)
+        return lowered.op("GLOB", is_comparison=True)(glob(str(value)))
     return COMPARE[op](column, value)
 
 
@@ -163,14 +181,23 @@ def moment(text: str) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
-def compare_metadata(key: str, op: str, value: Value) -> ColumnElement[bool]:
-    """Compare a metadata key: a number with what reads as a number, text with text."""
-    stored = tables.recordings.c.metadata[key]
-    if isinstance(value, bool):
-        return COMPARE[op](stored.as_boolean(), value)
-    text = stored.as_string()
-    if isinstance(value, str):
-        return compare(text, op, value)
-    begins = text.op("GLOB", is_comparison=True)("[-+.0-9]*")
-    goes_on = ~text.op("GLOB", is_comparison=True)("*[^-+.0-9eE]*")
-    return and_(begins, goes_on, COMPARE[op](cast(text, Float), value))
+def metadata_holds(key: str, op: str, values: tuple[Value, ...]) -> ColumnElement[bool]:
+    """Say that a metadata key has a value that fits, each value compared with its own kind.
+
+    A number is compared with numbers and with text that reads as one, as ``03`` from a file's name.
+    """
+    entry = func.json_each(tables.recordings.c.metadata).table_valued("key", "value", "type")
+    text = [value for value in values if isinstance(value, str)]
+    flags = [str(value).lower() for value in values if isinstance(value, bool)]
+    numbers = [value for value in values if not isinstance(value, str | bool)]
+    read_number = func.number(entry.c.value, type_=Float)
+    fits = [
+        is_kind & compare(column, op, wanted)
+        for is_kind, column, wanted in (
+            (entry.c.type == "text", entry.c.value, text),
+            (entry.c.type.in_(("true", "false")), entry.c.type, flags),
+            (entry.c.type.in_(("integer", "real", "text")), read_number, numbers),
+        )
+        if wanted
+    ]
+    return select(entry.c.key).where(entry.c.key == key, or_(*fits)).exists()

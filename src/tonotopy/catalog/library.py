@@ -6,18 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import NullPool, QueuePool
 
+from tonotopy.catalog.functions import FUNCTIONS
 from tonotopy.errors import LibraryError
 
 __all__ = ["SCHEMA", "Catalog", "open_catalog"]
 
 SCHEMA = "0001"  # the newest migration that this version knows
-OLDER_SCHEMAS: frozenset[str] = frozenset()
 BUSY_S = 30
 
 
@@ -31,6 +32,8 @@ class Catalog:
     ----------
     path : Path
         The library's file.
+    read_only : bool
+        Whether the file or its folder cannot be written.
     cache : dict
         What a verb wants to keep in memory as long as the library is open, such as a loaded index.
     """
@@ -41,9 +44,9 @@ class Catalog:
         self.cache: dict[str, Any] = {}
         self._engine = engine
         self._lock = Lock()
-        self._schema_checked = False
+        self._schema_known = False
 
-    def __enter__(self) -> "Catalog":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -58,21 +61,57 @@ class Catalog:
         self._engine.dispose()
 
     def create(self) -> None:
-        """Create the tables of a new library; an existing one is left as it is."""
-        with self.write():
-            pass
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """Read from one snapshot of the library; never blocks a writer.
+        """Create the tables of a new library; an existing one is left as it is.
 
         Raises
         ------
         LibraryError
-            If the library was made by another version of the schema, or is damaged.
+            If it cannot be written, or is not a library of this version.
         """
+        if self.read_only:
+            raise LibraryError(
+                f"the library {self.path} cannot be written; check the permissions of the file and "
+                "its folder, or copy it to a folder of yours"
+            )
+        with self._lock, self._translated():
+            if self._schema_known:
+                return
+            with self._engine.connect() as connection:
+                found = schema_of(connection, self.path)
+            if found is None:
+                self._create_tables()
+            else:
+                self._refuse_unknown(found)
+            self._schema_known = True
+
+    def _create_tables(self) -> None:
+        raw = self._engine.raw_connection()
+        try:  # outside of a transaction, once: the file remembers it
+            raw.cursor().execute("PRAGMA journal_mode = WAL")
+        finally:
+            raw.close()
+        with (
+            self._engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            if schema_of(connection, self.path) is None:  # nobody else was faster
+                migrate(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Read from one snapshot of the library; never blocks a writer, and never writes.
+
+        Raises
+        ------
+        LibraryError
+            If the library is empty, was made by another version of the schema, or is damaged.
+        """
+        if not self._schema_known and not self.path.exists():
+            raise LibraryError(self._empty())
         with self._translated(), self._engine.connect() as connection:
-            self._check_schema(connection)
+            if not self._schema_known:
+                self._refuse_unknown(schema_of(connection, self.path))
+                self._schema_known = True
             yield connection
 
     @contextmanager
@@ -84,45 +123,32 @@ class Catalog:
         LibraryError
             If the library cannot be written: read-only, locked for 30 s, disk full.
         """
-        if self.read_only:
-            raise LibraryError(
-                f"the library {self.path} cannot be written; check its permissions, "
-                "or copy it to a folder of yours"
-            )
+        self.create()
         with (
             self._translated(),
             self._engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
-            self._check_schema(connection)
             yield connection
 
-    def _check_schema(self, connection: Connection) -> None:
-        """Create the tables in a new file (when writing); refuse a schema we do not know."""
-        with self._lock:
-            if self._schema_checked:
-                return
-            found = schema_of(connection)
-            if found is None and connection.get_execution_options().get("writes"):
-                migrate(connection)
-            elif found != SCHEMA:
-                raise LibraryError(self._schema_problem(found))
-            self._schema_checked = True
-
-    def _schema_problem(self, found: str | None) -> str:
+    def _refuse_unknown(self, found: str | None) -> None:
         if found is None:
-            return f"{self.path} is empty; fill it with: tonotopy -L {self.path} add PATH..."
-        return (
-            f"the library {self.path} has schema {found}, which this version does not know "
-            f"(it knows {SCHEMA}); a newer tonotopy made it: pip install --upgrade tonotopy"
-        )
+            raise LibraryError(self._empty())
+        if found != SCHEMA:
+            raise LibraryError(
+                f"the library {self.path} has schema {found}, which this version does not know "
+                f"(it knows {SCHEMA}); a newer tonotopy made it: pip install --upgrade tonotopy"
+            )
+
+    def _empty(self) -> str:
+        return f"{self.path} is empty; fill it with: tonotopy -L {self.path} add PATH..."
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         """Turn what SQLite says of the file or the disk into words a user can act on."""
         try:
             yield
-        except (OperationalError, DatabaseError) as error:
+        except DatabaseError as error:
             advice = advice_for(str(error.orig), self.path)
             if advice is None:
                 raise
@@ -153,17 +179,16 @@ def advice_for(message: str, path: Path) -> str | None:
     return None
 
 
-def schema_of(connection: Connection) -> str | None:
+def schema_of(connection: Connection, path: Path) -> str | None:
     """Tell which schema a file has; None if it has no tables at all."""
     names = {row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master")}
-    if "alembic_version" not in names:
-        if names:
-            raise LibraryError(
-                "this SQLite file belongs to another program; name another file with -L"
-            )
+    if not names:
         return None
-    row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
-    return None if row is None else str(row[0])
+    if not {"alembic_version", "recordings", "windows"} <= names:
+        raise LibraryError(
+            f"{path} is an SQLite file of another program; name another file with -L"
+        )
+    return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
 
 
 def migrate(connection: Connection) -> None:
@@ -209,45 +234,33 @@ def open_catalog(path: str | os.PathLike[str], *, create: bool = True) -> Catalo
         raise LibraryError(
             f"{path} is a URL; this version keeps libraries in files: give a path such as sounds.db"
         )
-    file = Path(path).expanduser().absolute()
+    file = Path(os.path.abspath(os.path.expanduser(path)))
     if file.is_dir():
         raise LibraryError(f"{file} is a folder; a library is a file, such as {file / 'sounds.db'}")
-    if not file.exists() and (not create or not file.parent.is_dir()):
+    if not file.parent.is_dir():
+        raise LibraryError(
+            f"the folder {file.parent} does not exist; create it, or name another library"
+        )
+    exists = os.path.exists(file)
+    if not exists and not create:
         raise LibraryError(
             f"there is no library at {file}; make one with: tonotopy -L {file} add PATH..."
-            if file.parent.is_dir()
-            else f"the folder {file.parent} does not exist; create it, or name another library"
         )
-    read_only = not os.access(file if file.exists() else file.parent, os.W_OK) or not os.access(
-        file.parent, os.W_OK
-    )
+    touched = [file, file.parent] if exists else [file.parent]
+    read_only = not all(os.access(each, os.W_OK) for each in touched)
     return Catalog(file, make_engine(file, read_only=read_only), read_only=read_only)
 
 
 def make_engine(file: Path, *, read_only: bool) -> Engine:
     """Build the connections' factory with SQLite's settings on every connection."""
-    name = quote(os.fsencode(file))
-    # An immutable file needs no -wal or -shm beside it, which a read-only folder could not hold.
-    mode = "mode=ro&immutable=1" if read_only else "mode=rwc"
-    engine = create_engine(
-        "sqlite+pysqlite://",
-        creator=lambda: sqlite3.connect(
-            f"file:{name}?{mode}",
-            uri=True,
-            timeout=BUSY_S,
-            isolation_level=None,  # SQLAlchemy's begin event below starts the transactions
-            check_same_thread=False,
-        ),
-        poolclass=None,
+    pool: dict[str, Any] = (
+        {"poolclass": NullPool}  # a fresh look at the file each time, see `connect`
+        if read_only
+        else {"poolclass": QueuePool, "max_overflow": -1}  # a connection a thread, none waits
     )
-
-    @event.listens_for(engine, "connect")
-    def set_up(connection: sqlite3.Connection, _: object) -> None:
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        if not read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
+    engine = create_engine(
+        "sqlite+pysqlite://", creator=lambda: connect(file, read_only=read_only), **pool
+    )
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -255,3 +268,29 @@ def make_engine(file: Path, *, read_only: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def connect(file: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Open one connection.
+
+    A read-only folder cannot take the ``-wal`` and ``-shm`` that SQLite wants beside the file. As
+    long as nobody writes there are none, and the file is read as one that does not change; while
+    somebody else writes they are there, and hold the latest changes.
+    """
+    mode = "mode=rwc"
+    if read_only:
+        somebody_writes = os.path.exists(f"{os.fspath(file)}-wal")
+        mode = "mode=ro" if somebody_writes else "mode=ro&immutable=1"
+    connection = sqlite3.connect(
+        f"file:{quote(os.fsencode(file))}?{mode}",
+        uri=True,
+        timeout=BUSY_S,
+        isolation_level=None,  # SQLAlchemy's begin event starts the transactions
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    for name, function in FUNCTIONS.items():
+        connection.create_function(name, 1, function, deterministic=True)
+    return connection

@@ -1,9 +1,9 @@
 """Recordings: the files a library knows and where they are."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
@@ -79,7 +79,7 @@ class Recording:
     format: str
     problem: str | None
     device: str | None
-    recorded_at: datetime | None
+    recorded_at: datetime | None  #: with the offset from UTC that was told; UTC if none was
     metadata: dict[str, Any]
     added_at: datetime
     missing: bool
@@ -122,28 +122,26 @@ def root_for(connection: Connection, folder: str) -> tuple[int, str]:
     return new_id(result), folder
 
 
-def below(folder: str, root: str) -> ColumnElement[bool] | None:
-    """Say in SQL which recordings of a root lie in a folder; None: none can."""
+def below(folder: str, root_id: int, root: str) -> list[ColumnElement[bool]]:
+    """Say in SQL which recordings of a root lie in a folder or are it, each a range of an index."""
+    path, of_root = tables.recordings.c.path, tables.recordings.c.root_id == root_id
     if is_below(root, folder):
-        return tables.recordings.c.path >= ""
+        return [of_root]
     if not is_below(folder, root):
-        return None
+        return []
     prefix = escape(os.path.relpath(folder, root))
-    inside = tables.recordings.c.path.between(prefix + os.sep, prefix + chr(ord(os.sep) + 1))
-    return inside | (tables.recordings.c.path == prefix)
+    inside = (path >= prefix + os.sep) & (path < prefix + chr(ord(os.sep) + 1))
+    return [of_root & (path == prefix), of_root & inside]
 
 
 def known_below(connection: Connection, folder: str) -> dict[str, Known]:
     """List what the library knows below a folder (or of one file), by path."""
-    known: dict[str, Known] = {}
-    for root_id, root in list_roots(connection):
-        condition = below(folder, root)
-        if condition is not None:
-            for each in select_known(
-                connection, (tables.recordings.c.root_id == root_id) & condition
-            ):
-                known[each.path] = each
-    return known
+    return {
+        each.path: each
+        for root_id, root in list_roots(connection)
+        for condition in below(folder, root_id, root)
+        for each in select_known(connection, condition)
+    }
 
 
 def known_of_size(connection: Connection, size: int) -> list[Known]:
@@ -251,13 +249,14 @@ def touch_recording(connection: Connection, recording_id: int, mtime_ns: int) ->
     )
 
 
-def mark_missing(connection: Connection, recording_ids: Iterable[int]) -> None:
+def mark_missing(connection: Connection, recording_ids: Sequence[int]) -> None:
     """Say that the files of recordings are gone; what was heard in them is kept."""
     moment = now()
-    for recording_id in recording_ids:
+    for start in range(0, len(recording_ids), IN_CHUNK):
+        chunk = recording_ids[start : start + IN_CHUNK]
         connection.execute(
             update(tables.recordings)
-            .where(tables.recordings.c.id == recording_id)
+            .where(tables.recordings.c.id.in_(chunk))
             .values(missing_since=moment)
         )
 
@@ -308,7 +307,13 @@ def recording_ids(
 
 def find_by_path(connection: Connection, path: str) -> Known | None:
     """Find what is known of a file by its absolute path."""
-    return known_below(connection, path).get(path)
+    for root_id, root in list_roots(connection):
+        if path != root and is_below(path, root):
+            relative = escape(os.path.relpath(path, root))
+            here = (tables.recordings.c.root_id == root_id) & (tables.recordings.c.path == relative)
+            for each in select_known(connection, here):
+                return each
+    return None
 
 
 def get_peaks(connection: Connection, recording_id: int) -> bytes:
@@ -321,6 +326,13 @@ def get_peaks(connection: Connection, recording_id: int) -> bytes:
     return bytes(packed)
 
 
+def with_offset(moment: datetime | None, offset_min: int | None) -> datetime | None:
+    """Tell a moment by the clock that it was noted from."""
+    if moment is None or offset_min is None:
+        return moment
+    return moment.astimezone(timezone(timedelta(minutes=offset_min)))
+
+
 def get_recordings(connection: Connection, ids: Sequence[int]) -> dict[int, Recording]:
     """Get recordings by id.
 
@@ -329,31 +341,22 @@ def get_recordings(connection: Connection, ids: Sequence[int]) -> dict[int, Reco
     NotInLibrary
         If one of the ids is not in the library.
     """
-    recordings, roots = tables.recordings.c, tables.roots.c
+    columns, root = tables.recordings.c, tables.roots.c.path.label("root")
+    shown = [columns[name] for name in Recording.__slots__ if name != "missing"]
+    missing = columns.missing_since.is_not(None).label("missing")
     found: dict[int, Recording] = {}
     for start in range(0, len(ids), IN_CHUNK):
         rows = connection.execute(
-            select(
-                recordings.id,
-                roots.path,
-                recordings.path,
-                recordings.duration_s,
-                recordings.sample_rate,
-                recordings.channels,
-                recordings.format,
-                recordings.problem,
-                recordings.device,
-                recordings.recorded_at,
-                recordings.metadata,
-                recordings.added_at,
-                recordings.missing_since.is_not(None),
-            )
+            select(root, columns.utc_offset_min, missing, *shown)
             .join_from(tables.recordings, tables.roots)
-            .where(recordings.id.in_(ids[start : start + IN_CHUNK]))
+            .where(columns.id.in_(ids[start : start + IN_CHUNK]))
         )
-        for row in rows:
-            recording_id, root, path, *rest = row
-            found[recording_id] = Recording(recording_id, os.path.join(root, path), *rest)
+        for row in rows.mappings():
+            fields = dict(row)
+            fields["path"] = os.path.join(fields.pop("root"), fields["path"])
+            offset_min = fields.pop("utc_offset_min")
+            fields["recorded_at"] = with_offset(fields["recorded_at"], offset_min)
+            found[row["id"]] = Recording(**fields)
     for recording_id in ids:
         if recording_id not in found:
             raise NotInLibrary(f"there is no recording {recording_id} in this library")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from tonotopy.catalog import tables
 from tonotopy.catalog.types import now
@@ -142,9 +142,24 @@ def raise_generation(connection: Connection, *space_ids: int) -> None:
 
 def space_counts(connection: Connection, space_id: int) -> SpaceCounts:
     """Count the recordings and windows of a space."""
-    row = connection.execute(
-        select(
-            func.count(tables.windows.c.recording_id.distinct()), func.count(tables.windows.c.id)
-        ).where(tables.windows.c.space_id == space_id)
-    ).one()
-    return SpaceCounts(recordings=row[0], windows=row[1])
+    n_recordings, n_windows = (
+        connection.scalar(select(func.count()).select_from(table).where(condition)) or 0
+        for table, condition in (
+            (tables.recordings, heard_in(space_id)),
+            (tables.windows, tables.windows.c.space_id == space_id),
+        )
+    )
+    return SpaceCounts(recordings=n_recordings, windows=n_windows)
+
+
+def heard_in(space_id: int) -> ColumnElement[bool]:
+    """Say in SQL that a recording has windows in a space: one look at an index for each."""
+    return (
+        select(tables.windows.c.id)
+        .where(
+            tables.windows.c.recording_id == tables.recordings.c.id,
+            tables.windows.c.space_id == space_id,
+        )
+        .correlate(tables.recordings)
+        .exists()
+    )

@@ -30,6 +30,7 @@ __all__ = [
     "analysis_values",
     "annotations",
     "failures",
+    "identity",
     "metadata",
     "recordings",
     "roots",
@@ -38,6 +39,9 @@ __all__ = [
 ]
 
 metadata = MetaData()
+
+#: One row: what tells this library from another at the same path.
+identity = Table("identity", metadata, Column("id", String, primary_key=True))
 
 #: Folders that were added; recordings are stored relative to one.
 roots = Table(

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from tonotopy.catalog import tables
 from tonotopy.catalog.recordings import IN_CHUNK
-from tonotopy.catalog.spaces import Space, raise_generation
+from tonotopy.catalog.spaces import Space, heard_in, raise_generation
 from tonotopy.distance import normalized
 from tonotopy.errors import NotInLibrary
 
@@ -82,7 +84,7 @@ def put_windows(
     theirs = (tables.windows.c.recording_id == recording_id) & (
         tables.windows.c.space_id == space.id
     )
-    connection.execute(delete(tables.windows).where(theirs))
+    n_changed = connection.execute(delete(tables.windows).where(theirs)).rowcount
     names = ("recording_id", "space_id", "channel", "position", "start_s", "end_s", "vector")
     waiting = iter(rows)
     while chunk := list(islice(waiting, INSERT_CHUNK)):
@@ -90,7 +92,9 @@ def put_windows(
             insert(tables.windows),
             [dict(zip(names, (recording_id, space.id, *row), strict=True)) for row in chunk],
         )
-    raise_generation(connection, space.id)
+        n_changed += len(chunk)
+    if n_changed:
+        raise_generation(connection, space.id)
 
 
 def unpack(blobs: Sequence[bytes], space: Space) -> NDArray[np.float32]:
@@ -99,14 +103,19 @@ def unpack(blobs: Sequence[bytes], space: Space) -> NDArray[np.float32]:
     return normalized(vectors) if space.metric == "cosine" else vectors
 
 
-def load_vectors(
-    connection: Connection, space: Space, condition: str = "", parameters: tuple[int, ...] = ()
-) -> SpaceVectors:
-    """Load the windows of a space, or those that meet a condition in SQL of our own."""
-    rows = connection.exec_driver_sql(
-        f"SELECT id, recording_id, vector FROM windows WHERE space_id = ? {condition} ORDER BY id",
-        (space.id, *parameters),
-    ).fetchall()
+def load_vectors(connection: Connection, space: Space) -> SpaceVectors:
+    """Load all windows of a space."""
+    return space_vectors(
+        connection.exec_driver_sql(
+            "SELECT id, recording_id, vector FROM windows WHERE space_id = ? ORDER BY id",
+            (space.id,),
+        ).fetchall(),
+        space,
+    )
+
+
+def space_vectors(rows: Sequence[Sequence[Any]], space: Space) -> SpaceVectors:
+    """Turn rows of (id, recording, vector) into arrays."""
     columns = list(zip(*rows, strict=True)) or [(), (), ()]
     return SpaceVectors(
         ids=np.array(columns[0], np.int64),
@@ -119,10 +128,16 @@ def vectors_of_recordings(
     connection: Connection, space: Space, recording_ids: Sequence[int]
 ) -> SpaceVectors:
     """Load the windows of some recordings."""
-    marks = ", ".join("?" * len(recording_ids))
-    return load_vectors(
-        connection, space, f"AND recording_id IN ({marks})", tuple(map(int, recording_ids))
-    )
+    rows: list[Sequence[Any]] = []
+    for start in range(0, len(recording_ids), IN_CHUNK):
+        chunk = recording_ids[start : start + IN_CHUNK]
+        marks = ", ".join("?" * len(chunk))
+        rows += connection.exec_driver_sql(  # without the index named, SQLite reads all the space
+            "SELECT id, recording_id, vector FROM windows INDEXED BY windows_once "
+            f"WHERE space_id = ? AND recording_id IN ({marks})",
+            (space.id, *map(int, chunk)),
+        )
+    return space_vectors(sorted(rows, key=itemgetter(0)), space)
 
 
 def fetch_vectors(
@@ -171,13 +186,7 @@ def allowed_windows(
 
 def covered_recordings(connection: Connection, space: Space) -> set[int]:
     """Tell which recordings have windows in a space."""
-    return set(
-        connection.scalars(
-            select(tables.windows.c.recording_id)
-            .distinct()
-            .where(tables.windows.c.space_id == space.id)
-        )
-    )
+    return set(connection.scalars(select(tables.recordings.c.id).where(heard_in(space.id))))
 
 
 def get_windows(connection: Connection, ids: Sequence[int]) -> dict[int, Window]:

@@ -160,6 +160,12 @@ def upgrade() -> None:
         ["recording_id", "space_id", sa.text("coalesce(channel, -1)"), "position"],
         unique=True,
     )
+    op.create_table(
+        "identity",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.execute("INSERT INTO identity VALUES (lower(hex(randomblob(16))))")
     op.execute(
         "CREATE VIRTUAL TABLE words USING fts5("
         "name, folders, labels, tokenize = 'porter unicode61 remove_diacritics 2')"
