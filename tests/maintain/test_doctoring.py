@@ -8,6 +8,7 @@ from tonotopy import catalog
 from tonotopy.errors import LibraryError
 from tonotopy.ingest import add
 from tonotopy.maintain import doctor
+from tonotopy.retrieve import StoredRecording, search
 
 
 def found(diagnosis):
@@ -93,3 +94,17 @@ def test_examining_changes_nothing_that_people_said(heard, repair):
     before = said()
     doctor(heard, repair=repair)
     assert said() == before
+
+
+def test_damaged_index_files_are_deleted_and_built_again(make_library):
+    library = make_library({f"{i}.wav": np.eye(60, 8)[[i % 8]] + 0.01 * i for i in range(60)})
+    before = search(library, StoredRecording(1), index="hnsw").hits
+    (file,) = library.path.with_name(library.path.name + ".index").glob("*.index")
+    whole = bytearray(file.read_bytes())
+    whole[-1] ^= 1
+    file.write_bytes(whole)
+    library.cache.clear()
+    whats = [what for what, mended in found(doctor(library)) if mended]
+    assert whats == ["the index files of 1 spaces were damaged or of something else"]
+    assert not file.exists()
+    assert search(library, StoredRecording(1), index="hnsw").hits == before

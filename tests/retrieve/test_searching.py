@@ -228,3 +228,56 @@ def test_vectors_added_later_are_found_by_an_open_library(make_library):
     with library.write() as connection:
         catalog.delete_recordings(connection, [2])
     assert search(library, StoredRecording(1)).hits == []
+
+
+@pytest.mark.parametrize("kind", ["ivf-rabitq", "hnsw"])
+@pytest.mark.parametrize("by", ["recording", "window"])
+def test_an_index_finds_what_exact_search_finds(make_library, kind, by):
+    """800 recordings in 40 bunches; the self-test promises a recall of 0.99 or says otherwise."""
+    rng = np.random.default_rng(5)
+    centres = rng.standard_normal((40, 16))
+    library = make_library(
+        {f"{i:03}.wav": centres[i % 40] + 0.3 * rng.standard_normal((2, 16)) for i in range(800)}
+    )
+    agree = 0
+    for query in range(1, 21):
+        exact = search(library, StoredRecording(query), by=by, index="flat")
+        quick = search(library, StoredRecording(query), by=by, index=kind)
+        agree += len({hit.window_id for hit in exact.hits} & {hit.window_id for hit in quick.hits})
+        shared = {hit.window_id: hit.score for hit in exact.hits}
+        for hit in quick.hits:
+            assert hit.score == pytest.approx(shared.get(hit.window_id, hit.score), abs=1e-5)
+    assert agree >= 0.97 * 200
+
+
+@pytest.mark.parametrize("kind", ["ivf-rabitq", "hnsw"])
+def test_an_index_follows_the_catalog_and_survives_its_files(make_library, kind):
+    rng = np.random.default_rng(6)
+    vectors = rng.standard_normal((300, 8))
+    library = make_library({f"{i:03}.wav": v[None] for i, v in enumerate(vectors)})
+
+    def best(k=5):
+        return names(search(library, StoredRecording(1), k=k, index=kind))
+
+    first = best()
+    with library.write() as connection:
+        gone = catalog.find_by_path(
+            connection, search(library, StoredRecording(1), k=1).hits[0].path
+        )
+        catalog.delete_recordings(connection, [gone.id])
+    assert best(4) == first[1:]
+    (directory,) = library.path.parent.glob("*.index")
+    for path in directory.glob("*.index"):
+        path.write_bytes(b"not an index")
+    library.cache.clear()
+    assert best(4) == first[1:]
+
+
+@pytest.mark.parametrize("kind", ["flat", "ivf-rabitq", "hnsw"])
+def test_filters_hold_in_every_index(make_library, kind):
+    rng = np.random.default_rng(7)
+    library = make_library({f"{i:03}.wav": rng.standard_normal((1, 8)) for i in range(300)})
+    with library.write() as connection:
+        catalog.set_labels(connection, dict.fromkeys(range(3, 300, 100), "rare"), provenance="p")
+    found = search(library, StoredRecording(1), where="label = 'rare'", index=kind)
+    assert {hit.recording_id for hit in found.hits} == {3, 103, 203}

@@ -76,10 +76,6 @@ from tonotopy.catalog.windows import (
 )
 
 __all__ = [
-    "vectors_of_windows",
-    "load_halves",
-    "library_id",
-    "count_windows",
     "COLUMNS",
     "Analysis",
     "Catalog",
@@ -98,6 +94,7 @@ __all__ = [
     "clear_failures",
     "condition",
     "count_unused_roots",
+    "count_windows",
     "covered_recordings",
     "create_space",
     "damage",
@@ -118,9 +115,11 @@ __all__ = [
     "known_sizes",
     "label_counts",
     "labels_of",
+    "library_id",
     "list_failures",
     "list_roots",
     "list_spaces",
+    "load_halves",
     "load_values",
     "load_vectors",
     "mark_missing",
@@ -149,6 +148,7 @@ __all__ = [
     "unindexed_words",
     "update_details",
     "vectors_of_recordings",
+    "vectors_of_windows",
     "window_ids",
     "window_ranges",
 ]

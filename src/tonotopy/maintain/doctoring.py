@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from tonotopy import catalog
 from tonotopy.catalog import Catalog
+from tonotopy.index.cache import Source, forget, index_directories, load_cached, stamps
 
 __all__ = ["Diagnosis", "Finding", "doctor"]
 
@@ -59,7 +60,11 @@ def doctor(library: Catalog, *, repair: bool = True) -> Diagnosis:
         if damage:
             advice = "restore a copy of the library, or delete it and add the recordings again"
             return Diagnosis(0, 0, [Finding("the file is damaged", advice, damage[:SHOWN])])
-    findings = [*check_rows(library, repair), *check_files(library, repair)]
+    findings = [
+        *check_rows(library, repair),
+        *check_files(library, repair),
+        *check_indexes(library, repair),
+    ]
     with library.read() as connection:
         totals = catalog.recording_totals(connection)
         n_windows = sum(
@@ -134,6 +139,35 @@ def check_files(library: Catalog, repair: bool) -> Iterator[Finding]:
             "tonotopy info --failures lists them with their reasons; mend or remove the files "
             "and add them again",
             [f"{failure.path}: {failure.reason}" for failure in failures[:SHOWN]],
+        )
+
+
+def check_indexes(library: Catalog, repair: bool) -> Iterator[Finding]:
+    """Check that index files are whole and of this library; one that only lags is put right by use.
+
+    An index can always be built again, so what is wrong with one is mended by deleting it.
+    """
+    directories = index_directories(library.path)
+    with library.read() as connection:
+        spaces = {space.id: space for space in catalog.list_spaces(connection)}
+        identity = catalog.library_id(connection)
+    useless: set[int] = set()
+    for _, stamp in stamps(directories):
+        space = spaces.get(stamp.space_id)
+        if space is None:
+            useless.add(stamp.space_id)
+            continue
+        source = Source(identity, space.id, space.fingerprint, space.metric, space.dim)
+        if load_cached(directories, source, stamp.kind, generation=space.generation) is None:
+            useless.add(space.id)
+    if useless:
+        if repair:
+            for space_id in useless:
+                forget(directories, space_id)
+        yield Finding(
+            f"the index files of {len(useless)} spaces were damaged or of something else",
+            "" if repair else "run doctor without --no-repair; they are built again when needed",
+            mended=repair,
         )
 
 

@@ -147,21 +147,25 @@ def search(
         chosen = catalog.find_space(connection, space)
         heard = [hear_example(connection, chosen, each) for each in likes + unlikes]
         allowed = allowed_windows(connection, chosen, where)
-        pool = candidates(
-            library, connection, chosen, heard[: len(likes)], k=k, allowed=allowed, kind=index
-        )
-        pool = without_own(connection, pool, heard, by)
-        scores = score_windows(
-            pool.vectors,
-            pool.recording_ids,
-            likes=[each.vectors for each in heard[: len(likes)]],
-            unlikes=[each.vectors for each in heard[len(likes) :]],
-            metric=chosen.metric,
-        )
-        if by == "recording":
-            found = best_recordings(connection, pool, scores, k)
-        else:
-            found = best_stretches(connection, pool, scores, k, per_recording)
+        wanted = heard[: len(likes)]
+        unwanted = heard[len(likes) :]
+        for pool in candidates(
+            library, connection, chosen, wanted, k=k, by=by, allowed=allowed, kind=index
+        ):
+            pool = without_own(connection, pool, heard, by)
+            scores = score_windows(
+                pool.vectors,
+                pool.recording_ids,
+                likes=[each.vectors for each in wanted],
+                unlikes=[each.vectors for each in unwanted],
+                metric=chosen.metric,
+            )
+            if by == "recording":
+                found = best_recordings(connection, pool, scores, k)
+            else:
+                found = best_stretches(connection, pool, scores, k, per_recording)
+            if len(found) == k:
+                break
         hits = describe(connection, found)
     name = score_name(chosen.metric) + (
         ", less half of what it should not be like" if unlike else ""
