@@ -1,8 +1,8 @@
 """Maps: vectors laid out in the plane, near what they are like.
 
-`pca` is linear, exact and instant; `umap` keeps neighbourhoods together and takes minutes for
-100,000 vectors. UMAP starts from the principal components, so that its map is the other one
-unfolded, with the same things left and right, and not another map altogether.
+`pca` is linear, exact and quick; `umap` keeps neighbourhoods together and takes its time, several
+seconds before the first epoch, while its code is compiled. UMAP starts from the principal
+components, so that its map is the other one unfolded, with the same things left and right.
 """
 
 import io
