@@ -1,5 +1,9 @@
 """What several rooms are tested with: libraries of made-up vectors and of real small files."""
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -102,3 +106,30 @@ def heard(tmp_path: Path, tones: Path) -> Iterator[Catalog]:
     )
     yield library
     library.close()
+
+
+@pytest.fixture(scope="session")
+def unprivileged() -> Callable[..., str]:
+    """Run Python code as somebody whom file permissions stop, and give back what it prints."""
+    prefix = []
+    if os.geteuid() == 0:
+        setpriv = shutil.which("setpriv")
+        if setpriv is None:
+            pytest.skip("this is root, and there is no setpriv (util-linux) to be less")
+        stopped = "-dac_override,-dac_read_search,-fowner"
+        prefix = [setpriv, f"--bounding-set={stopped}", f"--inh-caps={stopped}"]
+        if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode:
+            pytest.skip("this is root, and setpriv may not give up its privileges here")
+
+    def run(code: str, *arguments: str | Path) -> str:
+        finished = subprocess.run(
+            [*prefix, sys.executable, "-c", code, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if finished.returncode:
+            pytest.fail(f"the unprivileged process failed:\n{finished.stderr}")
+        return finished.stdout
+
+    return run

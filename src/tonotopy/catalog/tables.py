@@ -98,11 +98,13 @@ recordings = Table(
     Column("utc_offset_min", Integer),
     Column("latitude", Float),
     Column("longitude", Float),
-    Column("metadata", JSON, nullable=False),
+    Column("metadata", JSON(none_as_null=True), nullable=False),
     Column("added_at", Moment, nullable=False),
     Column("missing_since", Moment),
     UniqueConstraint("root_id", "path"),
-    CheckConstraint("duration_s > 0 AND sample_rate > 0 AND channels > 0"),
+    CheckConstraint("size >= 0 AND duration_s > 0 AND sample_rate > 0 AND channels > 0"),
+    CheckConstraint("latitude BETWEEN -90 AND 90"),
+    CheckConstraint("longitude BETWEEN -180 AND 180"),
     Index("recordings_by_size", "size"),
     sqlite_autoincrement=True,
 )
@@ -121,6 +123,7 @@ windows = Table(
     Column("vector", Float16s, nullable=False),
     CheckConstraint("0 <= start_s AND start_s < end_s"),
     CheckConstraint("position >= 0"),
+    CheckConstraint("channel >= 0"),
     Index("windows_by_space", "space_id"),
     sqlite_autoincrement=True,
 )
@@ -151,6 +154,9 @@ annotations = Table(
     CheckConstraint("polarity IN ('positive', 'negative', 'unsure')"),
     CheckConstraint("(start_s IS NULL) = (end_s IS NULL)"),
     CheckConstraint("start_s IS NULL OR (0 <= start_s AND start_s < end_s)"),
+    CheckConstraint("low_hz >= 0 AND high_hz > 0"),
+    CheckConstraint("low_hz < high_hz"),
+    CheckConstraint("confidence BETWEEN 0 AND 1"),
     CheckConstraint("label <> ''"),
     Index("annotations_by_recording", "recording_id"),
     Index("annotations_by_label", "label"),
@@ -166,7 +172,7 @@ analyses = Table(
     Column("kind", String, nullable=False),  # projection, ...
     Column("name", String, nullable=False),  # umap, ...
     Column("item_kind", String, nullable=False),  # recordings | windows
-    Column("parameters", JSON, nullable=False),
+    Column("parameters", JSON(none_as_null=True), nullable=False),
     Column("generation", Integer, nullable=False),  # of the space when it was made
     Column("created_at", Moment, nullable=False),
     CheckConstraint("item_kind IN ('recordings', 'windows')"),
@@ -180,7 +186,7 @@ analysis_values = Table(
     Column("analysis_id", ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True),
     Column("name", String, primary_key=True),
     Column("dtype", String, nullable=False),  # numpy's name, little-endian
-    Column("shape", JSON, nullable=False),
+    Column("shape", JSON(none_as_null=True), nullable=False),
     Column("data", LargeBinary, nullable=False),
 )
 
