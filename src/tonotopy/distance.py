@@ -39,7 +39,11 @@ _PAIRS_AT_ONCE = 4096
 
 
 def distances(
-    queries: NDArray[np.floating], vectors: NDArray[np.floating], metric: Metric
+    queries: NDArray[np.floating],
+    vectors: NDArray[np.floating],
+    metric: Metric,
+    *,
+    squared_norms: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Measure every query against every vector.
 
@@ -51,6 +55,9 @@ def distances(
         The same, n >= 0.
     metric : {"cosine", "dot", "euclidean"}
         ``cosine`` normalizes both sides here; a row of zeros is at distance 1 from everything.
+    squared_norms : ndarray of shape (n,), optional
+        ``np.vecdot(vectors, vectors)`` where it is known already, which saves a pass over the
+        vectors; only ``euclidean`` uses it.
 
     Returns
     -------
@@ -85,7 +92,10 @@ def distances(
         measured = np.clip(1 - queries @ vectors.T, 0, 2)
     else:
         queries, vectors = np.asarray(queries, np.float32), np.asarray(vectors, np.float32)
-        measured = -queries @ vectors.T if metric == "dot" else _euclidean(queries, vectors)
+        if metric == "dot":
+            measured = -queries @ vectors.T
+        else:
+            measured = _euclidean(queries, vectors, squared_norms)
     return np.asarray(measured, np.float32)
 
 
@@ -245,8 +255,14 @@ def check_metric(metric: str) -> None:
         raise ValueError(f"metric={metric!r} must be one of {', '.join(get_args(Metric))}")
 
 
-def _euclidean(queries: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    norms = np.vecdot(queries, queries)[:, np.newaxis] + np.vecdot(vectors, vectors)
+def _euclidean(
+    queries: NDArray[np.float32],
+    vectors: NDArray[np.float32],
+    squared_norms: NDArray[np.float32] | None,
+) -> NDArray[np.float32]:
+    if squared_norms is None:
+        squared_norms = np.vecdot(vectors, vectors)
+    norms = np.vecdot(queries, queries)[:, np.newaxis] + squared_norms
     squared = -2 * queries @ vectors.T
     squared += norms
     rows, columns = np.nonzero(squared < _CANCELLATION * norms)
