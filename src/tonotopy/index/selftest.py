@@ -100,10 +100,11 @@ class SelfTest:
     def is_sure(self, shares: NDArray[np.float64], recall: float) -> bool:
         """Tell whether shares of shape (n_queries,) reach a recall, in both halves.
 
-        The mean less its standard error must, so that luck in the draw does not decide.
+        The mean less two standard errors must, so that luck in the draw does not decide.
         """
         return all(
-            half.mean() - half.std() / np.sqrt(half.size) >= recall for half in np.split(shares, 2)
+            half.mean() - 2 * half.std() / np.sqrt(half.size) >= recall
+            for half in np.split(shares, 2)
         )
 
     def _exact_reach(self) -> NDArray[np.float32]:

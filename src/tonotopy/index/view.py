@@ -124,9 +124,9 @@ def search_with_delta(
     >>> index = Flat.build(np.array([1, 2]), np.eye(2), metric="cosine")
     >>> search_with_delta(
     ...     index, np.array([[1.0, 0.0]]), 2,
-    ...     deleted=np.array([1]), extra_ids=np.array([5]), extra_vectors=np.array([[3.0, 4.0]]),
+    ...     deleted=np.array([1]), extra_ids=np.array([5]), extra_vectors=np.array([[7.0, 0.0]]),
     ... )
-    Neighbors(ids=array([[5, 2]]), distances=array([[0.4, 1. ]], dtype=float32))
+    Neighbors(ids=array([[5, 2]]), distances=array([[0., 1.]], dtype=float32))
     """
     view = View(index, deleted=deleted, extra_ids=extra_ids, extra_vectors=extra_vectors)
     return view.search(queries, k, allowed=allowed, fetch=fetch)
