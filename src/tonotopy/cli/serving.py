@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -12,7 +13,7 @@ from tonotopy.cli.output import bar, duration, printable, say
 __all__ = ["demo", "serve"]
 
 Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")]
-Port = Annotated[int, typer.Option(min=0, max=65_535, help="Any free port if it is taken.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="The next free one if it is taken.")]
 
 
 @app.command()
@@ -45,15 +46,23 @@ def run_server(
     from tonotopy.maintain import describe
     from tonotopy.server import serve as run
 
+    def ready(address: str) -> None:
+        if port and urlsplit(address).port != port:
+            say(f"port {port} is taken")
+        say(f"the map is at {address}  (Ctrl-C stops)")
+
     describe(opened)  # an empty or foreign library is refused before anything listens
-    run(
-        opened,
-        host=host,
-        port=port,
-        token=token,
-        max_upload=max_upload * 1_000_000,
-        on_ready=lambda address: say(f"the map is at {address}  (Ctrl-C stops)"),
-    )
+    try:
+        run(
+            opened,
+            host=host,
+            port=port,
+            token=token,
+            max_upload=max_upload * 1_000_000,
+            on_ready=ready,
+        )
+    except KeyboardInterrupt:
+        say("stopped")
 
 
 @app.command()

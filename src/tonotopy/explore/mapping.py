@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -27,6 +28,8 @@ Items: TypeAlias = Literal["recordings", "windows"]
 PROJECTIONS = ("pca", "umap")
 UMAP_SETTINGS = {"n_neighbors": 15, "min_dist": 0.1, "random_state": 42}
 
+one_at_a_time = Lock()  # what is asked for a map, its colours and its legend needs it once
+
 
 @dataclass(frozen=True, slots=True)
 class MapPoints:
@@ -38,10 +41,13 @@ class MapPoints:
         Recordings or windows.
     coordinates : ndarray of shape (n, 2), float32
         From -1 to 1, the shape of the map kept.
+    version : str
+        Another one where ids or coordinates may be others.
     """
 
     ids: NDArray[np.int64]
     coordinates: NDArray[np.float32]
+    version: str
 
 
 def map_points(
@@ -74,19 +80,55 @@ def map_points(
             f"there is no projection {projection!r}; choose from {', '.join(PROJECTIONS)}"
         )
     with library.read() as connection:
-        chosen = catalog.find_space(connection, space)
-        key = f"{projection} of {items} of space {chosen.id}"
-        generation, points = library.cache.get(key, (None, None))
-        if generation == chosen.generation:
-            cached: MapPoints = points
-            return cached
-        if projection == "pca":
-            ids, vectors = item_vectors(connection, chosen, items)
-            points = MapPoints(ids, fitted(pca(vectors).coordinates))
-        else:
-            points = stored_points(connection, chosen, items)
-    library.cache[key] = (chosen.generation, points)
+        made = cached_points(library, connection, items, projection, space)
+    if made is not None:
+        return made
+    with one_at_a_time, library.read() as connection:
+        made = cached_points(library, connection, items, projection, space)
+        return made or make_points(library, connection, items, projection, space)
+
+
+def cached_points(
+    library: Catalog, connection: Connection, items: Items, projection: str, space: str | None
+) -> MapPoints | None:
+    """Find the points in memory, if they are those of the library as it is."""
+    chosen = catalog.find_space(connection, space)
+    points: MapPoints | None = library.cache.get(cache_key(chosen, items, projection))
+    version = map_version(connection, chosen, items, projection)
+    return points if points is not None and points.version == version else None
+
+
+def make_points(
+    library: Catalog, connection: Connection, items: Items, projection: str, space: str | None
+) -> MapPoints:
+    """Compute or load the points, and keep them in memory."""
+    chosen = catalog.find_space(connection, space)
+    version = map_version(connection, chosen, items, projection)
+    if projection == "pca":
+        ids, vectors = item_vectors(connection, chosen, items)
+        points = MapPoints(ids, fitted(pca(vectors).coordinates), version)
+    else:
+        points = stored_points(connection, chosen, items, version)
+    library.cache[cache_key(chosen, items, projection)] = points
     return points
+
+
+def cache_key(space: Space, items: Items, projection: str) -> str:
+    """Name the points of a map in memory."""
+    return f"{projection} of {items} of space {space.id}"
+
+
+def map_version(connection: Connection, space: Space, items: Items, projection: str) -> str:
+    """Say which windows, and which layout of them, a map is of.
+
+    Raises
+    ------
+    NotInLibrary
+        If the projection has not been computed.
+    """
+    if projection == "pca":
+        return f"{space.id}.{space.generation}"
+    return f"{space.id}.{space.generation}.{layout_of(connection, space, items).id}"
 
 
 def has_projection(library: Catalog, projection: str, *, items: Items, space: str | None) -> bool:
@@ -120,9 +162,9 @@ def compute_umap(
         random_state=int(UMAP_SETTINGS["random_state"]),
         on_progress=on_progress,
     )
-    points = MapPoints(ids, fitted(layout.coordinates))
+    coordinates = fitted(layout.coordinates)
     with library.write() as connection:
-        catalog.put_analysis(
+        analysis_id = catalog.put_analysis(
             connection,
             space_id=chosen.id,
             kind="projection",
@@ -130,10 +172,9 @@ def compute_umap(
             item_kind=items,
             parameters={**UMAP_SETTINGS, "metric": chosen.metric, "method": layout.method},
             generation=chosen.generation,
-            values={"ids": points.ids, "coordinates": points.coordinates},
+            values={"ids": ids, "coordinates": coordinates},
         )
-    library.cache.pop(f"umap of {items} of space {chosen.id}", None)
-    return points
+    return MapPoints(ids, coordinates, f"{chosen.id}.{chosen.generation}.{analysis_id}")
 
 
 def find_layout(connection: Connection, space: Space, items: Items) -> catalog.Analysis | None:
@@ -143,18 +184,23 @@ def find_layout(connection: Connection, space: Space, items: Items) -> catalog.A
     )
 
 
-def stored_points(connection: Connection, space: Space, items: Items) -> MapPoints:
-    """Load a stored UMAP, without the items that are gone since."""
+def layout_of(connection: Connection, space: Space, items: Items) -> catalog.Analysis:
+    """Find the stored UMAP of a space, which must be there."""
     analysis = find_layout(connection, space, items)
     if analysis is None:
         raise NotInLibrary(f"the UMAP of the {items} of {space.name!r} has not been computed yet")
-    values = catalog.load_values(connection, analysis.id)
+    return analysis
+
+
+def stored_points(connection: Connection, space: Space, items: Items, version: str) -> MapPoints:
+    """Load a stored UMAP, without the items that are gone since."""
+    values = catalog.load_values(connection, layout_of(connection, space, items).id)
     ids = values["ids"].astype(np.int64)
     here = catalog.window_ids(connection, space)
     if items == "recordings":
         here = np.array(sorted(catalog.covered_recordings(connection, space)), np.int64)
     keep = np.isin(ids, here)
-    return MapPoints(ids[keep], values["coordinates"][keep].astype(np.float32))
+    return MapPoints(ids[keep], values["coordinates"][keep].astype(np.float32), version)
 
 
 def item_vectors(
@@ -164,10 +210,12 @@ def item_vectors(
     loaded = catalog.load_vectors(connection, space)
     if items == "windows" or not len(loaded.ids):
         return loaded.ids, loaded.vectors
-    order = np.argsort(loaded.recording_ids, kind="stable")
-    ids, first = np.unique(loaded.recording_ids[order], return_index=True)
-    sums = np.add.reduceat(loaded.vectors[order], first, axis=0)
-    means = sums / np.diff([*first, len(order)])[:, np.newaxis]
+    owners, vectors = loaded.recording_ids, loaded.vectors
+    if (np.diff(owners) < 0).any():  # most often they are in order, and many
+        order = np.argsort(owners, kind="stable")
+        owners, vectors = owners[order], vectors[order]
+    ids, first = np.unique(owners, return_index=True)
+    means = np.add.reduceat(vectors, first, axis=0) / np.diff([*first, len(owners)])[:, np.newaxis]
     return ids, normalized(means) if space.metric == "cosine" else means.astype(np.float32)
 
 

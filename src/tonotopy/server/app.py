@@ -1,6 +1,7 @@
 """The application: routes, error answers, the page and the API's documentation."""
 
-from collections.abc import AsyncIterator, Iterable
+import mimetypes
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -9,28 +10,38 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from tonotopy import __version__
 from tonotopy.catalog import Catalog
 from tonotopy.errors import DecodeError, LibraryError, NotInLibrary, TonotopyError
 from tonotopy.server import library_routes, map_routes, search_routes, sound_routes
-from tonotopy.server.guard import LOOPBACK, Guard
+from tonotopy.server.describing import PROBLEMS
+from tonotopy.server.guard import LOOPBACK, SECURITY_HEADERS, Guard
 from tonotopy.server.jobs import Jobs
+from tonotopy.server.served import Served
 
 __all__ = ["MAX_UPLOAD", "create_app"]
 
 MAX_UPLOAD = 200_000_000  # bytes
 STATIC = Path(__file__).parent / "static"
+API = "/api/v1"
+STATUSES: dict[type[TonotopyError], int] = {
+    NotInLibrary: 404,
+    DecodeError: 422,
+    LibraryError: 503,
+}
 
 DOCS_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>tonotopy API</title>
+<link rel="icon" href="/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/api/docs/swagger-ui.css"></head>
 <body><div id="swagger-ui"></div>
 <script src="/api/docs/swagger-ui-bundle.js"></script>
 <script src="/api/docs/start.js"></script></body></html>
 """
 DOCS_START = """SwaggerUIBundle({
-  url: "/api/openapi.json", dom_id: "#swagger-ui", deepLinking: true,
+  url: "/api/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null,
   requestInterceptor: (request) => { request.headers["X-Tonotopy"] = "1"; return request; },
 });
 """
@@ -50,17 +61,26 @@ def create_app(
     library : Catalog
         An open library; the caller closes it.
     hosts : iterable of str
-        Names that the server answers to.
+        Names that the server answers to, in lower case.
     token : str, optional
         What every request must show; needed on an address that others can reach.
     max_upload : int
         Bytes that an upload may have.
+
+    Raises
+    ------
+    LibraryError
+        If the library has no file yet.
+    ValueError
+        If the token is empty.
     """
+    served, jobs = Served(library), Jobs()
 
     @asynccontextmanager
-    async def running(app: FastAPI) -> AsyncIterator[None]:
+    async def running(_: FastAPI) -> AsyncIterator[None]:
         yield
-        app.state.jobs.close()
+        jobs.close()
+        served.close()
 
     app = FastAPI(
         title="tonotopy",
@@ -71,14 +91,21 @@ def create_app(
         redoc_url=None,
         lifespan=running,
     )
-    app.state.library = library
-    app.state.jobs = Jobs()
-    for routes in (library_routes, search_routes, sound_routes, map_routes):
-        app.include_router(routes.router, prefix="/api/v1")
+    app.state.served = served
+    app.state.jobs = jobs
+    for router in (
+        library_routes.router,
+        search_routes.router,
+        search_routes.uploads,
+        sound_routes.router,
+        map_routes.router,
+    ):
+        app.include_router(router, prefix=API, responses=PROBLEMS)
     add_errors(app)
     add_docs(app)
     add_page(app)
-    app.add_middleware(Guard, hosts=hosts, token=token, max_upload=max_upload)
+    max_bodies = {API + search_routes.UPLOAD_PATH: max_upload}
+    app.add_middleware(Guard, hosts=hosts, token=token, max_bodies=max_bodies)
     return app
 
 
@@ -87,25 +114,35 @@ def add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(TonotopyError)
     def problem(_: Request, error: TonotopyError) -> JSONResponse:
-        status = 400
-        if isinstance(error, NotInLibrary):
-            status = 404
-        elif isinstance(error, DecodeError):
-            status = 422
-        elif isinstance(error, LibraryError):
-            status = 503
-        return JSONResponse({"error": str(error)}, status_code=status)
+        status = next((STATUSES[kind] for kind in STATUSES if isinstance(error, kind)), 400)
+        return failed(status, str(error))
 
     @app.exception_handler(RequestValidationError)
     def misread(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        where = " ".join(str(part) for part in first["loc"] if part != "body")
-        return JSONResponse({"error": f"{where}: {first['msg']}".lstrip(": ")}, status_code=422)
+        where = " ".join(str(part) for part in first["loc"][1:])  # after query, path or body
+        return failed(422, f"{where or 'the request'}: {first['msg']}")
+
+    @app.exception_handler(HTTPException)
+    def refused(request: Request, error: HTTPException) -> JSONResponse:
+        if isinstance(error.__cause__, OSError):  # while the server wrote an upload down
+            reason = error.__cause__.strerror
+            return failed(507, f"the upload could not be kept ({reason}); free some space")
+        return failed(
+            error.status_code,
+            f"{error.detail}: {request.method} {request.url.path}; see /api/docs",
+            error.headers,
+        )
 
     @app.exception_handler(Exception)
     def bug(_: Request, error: Exception) -> JSONResponse:
         text = f"a bug in tonotopy, please report it: {type(error).__name__}"
-        return JSONResponse({"error": text}, status_code=500)
+        return failed(500, text, SECURITY_HEADERS)  # this answer does not pass the guard
+
+
+def failed(status: int, error: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Answer that something went wrong."""
+    return JSONResponse({"error": error}, status_code=status, headers=headers)
 
 
 def add_docs(app: FastAPI) -> None:
@@ -131,9 +168,10 @@ def add_docs(app: FastAPI) -> None:
 
 def add_page(app: FastAPI) -> None:
     """Serve the page and what it is made of."""
+    mimetypes.add_type("text/javascript", ".js")  # some systems say otherwise, browsers refuse
 
-    @app.get("/api/{rest:path}", include_in_schema=False)
+    @app.api_route("/api/{rest:path}", methods=["GET", "HEAD"], include_in_schema=False)
     def unknown(rest: str) -> JSONResponse:
-        return JSONResponse({"error": f"there is no /api/{rest}; see /api/docs"}, status_code=404)
+        return failed(404, f"there is no /api/{rest}; see /api/docs")
 
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")

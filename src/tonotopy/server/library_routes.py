@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 
 from tonotopy import __version__, catalog
-from tonotopy.catalog import Catalog
 from tonotopy.filters import parse
 from tonotopy.maintain import describe
+from tonotopy.server.describing import answers_head
 from tonotopy.server.models import (
     LabelCount,
     LibraryOut,
@@ -18,19 +18,11 @@ from tonotopy.server.models import (
     SpaceOut,
     WindowOut,
 )
+from tonotopy.server.served import Library, PathId
 
-__all__ = ["Library", "router"]
+__all__ = ["router"]
 
 router = APIRouter(tags=["library"])
-
-
-def open_library(request: Request) -> Catalog:
-    """Give the library that is served."""
-    library: Catalog = request.app.state.library
-    return library
-
-
-Library = Annotated[Catalog, Depends(open_library)]
 
 
 @router.get("/library")
@@ -67,7 +59,7 @@ def list_recordings(
 
 
 @router.get("/recordings/{recording_id}")
-def get_recording(library: Library, recording_id: int) -> RecordingOut:
+def get_recording(library: Library, recording_id: PathId) -> RecordingOut:
     """Describe a recording."""
     with library.read() as connection:
         return described(connection, [recording_id])[0]
@@ -77,8 +69,8 @@ def described(connection: Connection, ids: Sequence[int]) -> list[RecordingOut]:
     """Describe recordings with their labels and first windows."""
     recordings = catalog.get_recordings(connection, ids)
     labels = catalog.recording_labels(connection, ids)
-    space = catalog.find_space(connection)
-    windows = catalog.window_ranges(connection, space, ids)
+    default = [space for space in catalog.list_spaces(connection) if space.is_default]
+    windows = catalog.window_ranges(connection, default[0], ids) if default else {}
     return [
         RecordingOut(
             id=each.id,
@@ -102,7 +94,7 @@ def described(connection: Connection, ids: Sequence[int]) -> list[RecordingOut]:
 
 
 @router.get("/windows/{window_id}")
-def get_window(library: Library, window_id: int) -> WindowOut:
+def get_window(library: Library, window_id: PathId) -> WindowOut:
     """Say which stretch of which recording a window is."""
     with library.read() as connection:
         window = catalog.get_windows(connection, [window_id])[window_id]
@@ -118,3 +110,6 @@ def get_window(library: Library, window_id: int) -> WindowOut:
         end_s=window.end_s,
         labels=catalog.labels_of(labels.get(recording.id, ()), window.start_s, window.end_s),
     )
+
+
+answers_head(router)

@@ -1,16 +1,22 @@
 """What travels as JSON, in and out; the OpenAPI document is made from these."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from tonotopy.explore import Items
+
 __all__ = [
+    "Grouping",
     "HitOut",
+    "Id",
+    "Items",
     "Job",
     "JobIn",
     "LabelCount",
     "LegendEntry",
     "LibraryOut",
+    "Problem",
     "ProjectionOut",
     "RecordingOut",
     "ResultsOut",
@@ -19,9 +25,18 @@ __all__ = [
     "WindowOut",
 ]
 
-Items = Literal["recordings", "windows"]
 MAX_HITS = 1000
 MAX_EXAMPLES = 100
+MAX_ID = 2**63 - 1  # that a database column holds
+
+Grouping = Literal["label", "folder"]
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+
+
+class Problem(BaseModel):
+    """Why a request could not be answered, in a sentence."""
+
+    error: str
 
 
 class SpaceOut(BaseModel):
@@ -131,10 +146,10 @@ class SearchIn(BaseModel):
     """What to search with: words, or a window or recording of the library, or examples."""
 
     words: str | None = Field(None, max_length=1000)
-    window_id: int | None = None
-    recording_id: int | None = None
-    like: list[int] = Field(default=[], max_length=MAX_EXAMPLES, description="window ids")
-    unlike: list[int] = Field(default=[], max_length=MAX_EXAMPLES, description="window ids")
+    window_id: Id | None = None
+    recording_id: Id | None = None
+    like: list[Id] = Field(default=[], max_length=MAX_EXAMPLES, description="window ids")
+    unlike: list[Id] = Field(default=[], max_length=MAX_EXAMPLES, description="window ids")
     k: int = Field(20, ge=1, le=MAX_HITS)
     by: Literal["recording", "window"] = "recording"
     per_recording: int | None = Field(None, ge=1)

@@ -1,5 +1,7 @@
 """The verb ``serve``: binding an address and running until stopped."""
 
+import errno
+import re
 import secrets
 import socket
 from collections.abc import Callable
@@ -10,6 +12,10 @@ from tonotopy.server.app import MAX_UPLOAD, create_app
 from tonotopy.server.guard import LOOPBACK, is_loopback
 
 __all__ = ["serve"]
+
+NEXT_PORTS = 10  # tried before any free one
+TOKEN = re.compile(r"[A-Za-z0-9._~-]{8,}")  # what an address and a cookie hold as it is
+GRACE_S = 2  # for answers that are under way when the server is stopped
 
 
 def serve(
@@ -30,9 +36,10 @@ def serve(
     host : str, default "127.0.0.1"
         Address to listen at. On any but a loopback address every request must show a token.
     port : int, default 8765
-        Port; if it is taken, any free one. 0: any free one.
+        Port; if it is taken, the next free one. 0: any free one.
     token : str, optional
-        The token; a random one by default where one is needed.
+        The token, 8 letters, digits or ``._~-`` at least; a random one by default where one is
+        needed.
     max_upload : int
         Bytes that an upload may have.
     on_ready : callable, optional
@@ -41,42 +48,82 @@ def serve(
     Raises
     ------
     TonotopyError
-        If the address cannot be bound.
+        If the address cannot be bound, or the token will not do.
     """
     import uvicorn
 
-    if token is None and not is_loopback(host):
-        token = secrets.token_urlsafe(24)
+    if token is not None and TOKEN.fullmatch(token) is None:
+        raise TonotopyError(
+            "the token will not do: it takes 8 characters at least, letters, digits and . _ ~ -"
+        )
     listening = bound(host, port)
-    number = listening.getsockname()[1]
-    app = create_app(library, hosts={*LOOPBACK, host}, token=token, max_upload=max_upload)
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{number}/" + (f"?token={token}" if token else "")
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
-    if on_ready is not None:
-        on_ready(address)
     try:
-        server.run(sockets=[listening])
+        reached, number = listening.getsockname()[:2]
+        if token is None and not is_loopback(reached):
+            token = secrets.token_urlsafe(24)
+        hosts = {*LOOPBACK, host.lower(), reached}
+        app = create_app(library, hosts=hosts, token=token, max_upload=max_upload)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            ws="none",
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        if on_ready is not None:
+            on_ready(address_of(host, number, token))
+        uvicorn.Server(config).run(sockets=[listening])
     finally:
         listening.close()
 
 
+def address_of(host: str, port: int, token: str | None) -> str:
+    """Write the address to open.
+
+    Examples
+    --------
+    >>> address_of("::1", 8765, None), address_of("127.0.0.1", 80, "secret-token")
+    ('http://[::1]:8765/', 'http://127.0.0.1:80/?token=secret-token')
+    """
+    if host in ("0.0.0.0", "::"):  # every address of this machine
+        host = socket.gethostname()
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
+
+
 def bound(host: str, port: int) -> socket.socket:
-    """Bind an address; any free port if the one asked for is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in dict.fromkeys((port, 0)):
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """Listen at an address, at the next free port if the one asked for is taken.
+
+    Raises
+    ------
+    TonotopyError
+        If this machine has no such address, or will not let us use it.
+    """
+    next_ports = range(port, min(port + NEXT_PORTS, 65_536)) if port else ()
+    for candidate in (*next_ports, 0):
         try:
-            listening.bind((host, candidate))
+            return listening_at(host, candidate)
         except OSError as error:
-            listening.close()
-            if candidate == 0:
+            if error.errno != errno.EADDRINUSE:
                 raise TonotopyError(
-                    f"cannot listen at {host}: {error.strerror}; "
-                    "name an address of this machine with --host"
+                    f"cannot listen at {host}, port {candidate}: {error.strerror}; "
+                    "choose an address of this machine with --host, or another --port"
                 ) from error
-            continue
-        listening.listen(128)
-        return listening
     raise TonotopyError(f"cannot listen at {host}: no port is free")
+
+
+def listening_at(host: str, port: int) -> socket.socket:
+    """Listen at an address and port, or raise OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    # IPv4 first: scripts write 127.0.0.1 for localhost.
+    family, *_, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(128)
+    except OSError:
+        listening.close()
+        raise
+    return listening

@@ -1,13 +1,21 @@
 """Searching: by words, by what is in the library, by an upload."""
 
 import os
+import shutil
 import tempfile
-from typing import Annotated, Literal
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, File, Form, UploadFile
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from starlette._utils import AwaitableOrContextManager
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 
 from tonotopy.audio import EXTENSIONS
-from tonotopy.errors import QueryError
+from tonotopy.errors import DecodeError, QueryError
 from tonotopy.retrieve import (
     AudioFile,
     Example,
@@ -17,15 +25,48 @@ from tonotopy.retrieve import (
     Words,
     search,
 )
-from tonotopy.server.library_routes import Library
 from tonotopy.server.models import MAX_HITS, HitOut, ResultsOut, SearchIn
+from tonotopy.server.served import Library
 
-__all__ = ["router"]
+__all__ = ["UPLOAD_PATH", "router", "uploads"]
+
+UPLOAD_PATH = "/search/upload"
 
 MAX_QUERY_S = 600.0  # of an upload are heard
-COPY_BYTES = 1 << 20
+MAX_FIELDS = 10  # of a form, beside its file
+MAX_FIELD = 100_000  # bytes
+MAX_NAME = 200  # characters of an upload's name that are shown
+
+
+class OneFile(Request):
+    """A request whose form holds one file: more of them, or long fields, would fill the memory."""
+
+    def form(
+        self,
+        *,
+        max_files: float = 1,
+        max_fields: float = MAX_FIELDS,
+        max_part_size: int = MAX_FIELD,
+    ) -> AwaitableOrContextManager[FormData]:
+        """Read the form within limits."""
+        return super().form(max_files=max_files, max_fields=max_fields, max_part_size=max_part_size)
+
+
+class UploadRoute(APIRoute):
+    """A route that takes a form with one file."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Make the handler, which reads `OneFile` in place of any request."""
+        handle = super().get_route_handler()
+
+        async def handle_one_file(request: Request) -> Response:
+            return await handle(OneFile(request.scope, request.receive))
+
+        return handle_one_file
+
 
 router = APIRouter(prefix="/search", tags=["search"])
+uploads = APIRouter(prefix="/search", tags=["search"], route_class=UploadRoute)
 
 
 @router.post("")
@@ -55,7 +96,7 @@ def search_library(library: Library, asked: SearchIn) -> ResultsOut:
     return shown(results)
 
 
-@router.post("/upload")
+@uploads.post("/upload")
 def search_upload(
     library: Library,
     file: Annotated[UploadFile, File(description="an audio file")],
@@ -65,21 +106,20 @@ def search_upload(
     space: Annotated[str | None, Form()] = None,
 ) -> ResultsOut:
     """Search with the sound of an uploaded file, its first ten minutes."""
-    name = os.path.basename(file.filename or "upload")
+    name = os.path.basename(file.filename or "upload")[:MAX_NAME]
     ending = os.path.splitext(name)[1].lower()
     # The client's name is shown, and never used as a path.
     with tempfile.NamedTemporaryFile(suffix=ending if ending in EXTENSIONS else "") as copy:
-        while chunk := file.file.read(COPY_BYTES):
-            copy.write(chunk)
-        copy.flush()
-        results = search(
-            library,
-            AudioFile(copy.name, 0.0, MAX_QUERY_S),
-            k=k,
-            by=by,
-            where=where,
-            space=space,
-        )
+        try:
+            shutil.copyfileobj(file.file, copy)
+            copy.flush()
+        except OSError as error:
+            raise HTTPException(507) from error
+        query = AudioFile(copy.name, 0.0, MAX_QUERY_S)
+        try:
+            results = search(library, query, k=k, by=by, where=where, space=space)
+        except DecodeError as error:
+            raise DecodeError(Path(name), error.reason) from error
     return shown(results).model_copy(update={"query": name})
 
 
