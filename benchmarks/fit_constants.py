@@ -2,11 +2,13 @@
 
     OMP_NUM_THREADS=1 python benchmarks/fit_constants.py AUDIO_DIR [--out DIR] [--only NAME ...]
 
-Writes one small safetensors file per embedder: centre and scale of every feature. The same files
-give the same bytes on the same machine. Every recording counts about equally, however long,
-because at most a few windows are taken from it, evenly spread. Where an embedder hears higher than
-the recordings reach, each is also taken as though it had been recorded at the embedder's rate,
-faster and higher, so that the upper bands are fitted on sound and not on emptiness.
+Writes one small safetensors file per embedder: centre and scale of every feature, and for `timbre`
+the half-whitening projection. The same files give the same bytes on the same machine.
+
+Every recording counts about equally, however long, because at most a few windows are taken from
+it, evenly spread. Where an embedder hears higher than the recordings reach, each is also taken as
+though it had been recorded at the embedder's rate, faster and higher, so that the upper bands are
+fitted on sound and not on emptiness.
 """
 
 import argparse
@@ -22,13 +24,15 @@ from safetensors.numpy import save
 
 from tonotopy.embedders.klustr import Mfcc, Mir, Stft
 from tonotopy.embedders.standardized import StandardizedEmbedder
+from tonotopy.embedders.timbre import Timbre, measure
 from tonotopy.windows import starts
 
-EMBEDDERS: tuple[type[StandardizedEmbedder], ...] = (Mfcc, Mir, Stft)
+EMBEDDERS: tuple[type[StandardizedEmbedder], ...] = (Mfcc, Mir, Stft, Timbre)
 SUFFIXES = {".flac", ".ogg", ".wav"}
 WINDOWS_PER_RENDITION = 6
 QUIETEST_PEAK = 1e-3  # windows that never get louder than -60 dB tell nothing about sounds
 SCALE_FLOOR = 0.1  # of the median scale: what hardly varies here must not rule elsewhere
+GROUP_EXPONENT = 0.3  # a group of d features weighs d ** -this a feature: large ones do not rule
 
 
 def main() -> None:
@@ -52,6 +56,9 @@ def fit(embedder: type[StandardizedEmbedder], paths: list[Path], out: Path) -> N
     started = time.process_time()
     features = np.concatenate([embedder.raw(w) for w in windows_of(embedder, paths)])
     constants = standardization(features)
+    if embedder is Timbre:
+        constants["scale"] *= timbre_group_weights()
+        constants["projection"] = half_whitening(features, constants, dim=embedder.dim)
     out.write_bytes(save(constants))
     floored = int((constants["scale"] == constants["scale"].min()).sum())
     print(
@@ -68,6 +75,28 @@ def standardization(features: NDArray[np.float32]) -> dict[str, NDArray[np.float
         "centre": features.mean(axis=0, dtype=np.float64).astype(np.float32),
         "scale": np.maximum(scale, SCALE_FLOOR * np.median(scale)).astype(np.float32),
     }
+
+
+def timbre_group_weights() -> NDArray[np.float32]:
+    """Tell by how much each feature of `timbre` is scaled down for being one of many."""
+    groups = measure(np.zeros((1, round(Timbre.window_s * Timbre.sample_rate)), np.float32))
+    sizes = [group.shape[1] for group in groups.values()]
+    return np.repeat(np.power(sizes, GROUP_EXPONENT), sizes).astype(np.float32)
+
+
+def half_whitening(
+    features: NDArray[np.float32], constants: dict[str, NDArray[np.float32]], *, dim: int
+) -> NDArray[np.float32]:
+    """Find the first principal components, each divided by the root of its deviation."""
+    standard = (features.astype(np.float64) - constants["centre"]) / constants["scale"]
+    variances, axes = np.linalg.eigh(standard.T @ standard / len(standard))
+    variances, axes = variances[::-1][:dim], axes[:, ::-1][:, :dim]
+    largest = np.abs(axes).argmax(axis=0)
+    axes = axes * np.sign(axes[largest, np.arange(dim)])  # the sign of an axis is arbitrary
+    share = variances.sum() / np.square(standard).mean(axis=0).sum()
+    print(f"the first {dim} components hold {share:.1%} of the variance")
+    projection: NDArray[np.float32] = (axes * variances**-0.25).astype(np.float32)
+    return projection
 
 
 def windows_of(

@@ -20,6 +20,7 @@ BUILTIN = {
     "mfcc": "tonotopy.embedders.klustr:Mfcc",
     "mir": "tonotopy.embedders.klustr:Mir",
     "stft": "tonotopy.embedders.klustr:Stft",
+    "timbre": "tonotopy.embedders.timbre:Timbre",
 }
 
 DEFAULT = "timbre"

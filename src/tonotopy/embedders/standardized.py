@@ -11,7 +11,7 @@ from tonotopy.distance import Metric
 
 __all__ = ["StandardizedEmbedder", "checked_windows", "unit_rows"]
 
-_BATCH = 64  # windows at a time: some 20 MB of spectra, whatever the length of a recording
+_BATCH = 16  # windows at a time: spectra of some 2 MB each stay in the processor's cache
 
 
 def checked_windows(windows: NDArray[np.float32], *, n_samples: int) -> NDArray[np.float32]:

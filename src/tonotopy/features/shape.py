@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 
 from tonotopy.features.spectra import Padding, centred, frames
 
-__all__ = ["centroid", "contrast", "crest", "flux", "rms", "rolloff", "zero_crossing_rate"]
+__all__ = [
+    "bandwidth",
+    "centroid",
+    "contrast",
+    "crest",
+    "flatness",
+    "flux",
+    "rms",
+    "rolloff",
+    "zero_crossing_rate",
+]
 
 
 def centroid(
@@ -68,6 +78,54 @@ def rolloff(
     reached = below >= np.float32(share) * below[..., -1:]
     found: NDArray[np.float32] = frequencies.astype(np.float32)[reached.argmax(axis=-1)]
     return found
+
+
+def bandwidth(
+    spectra: NDArray[np.float32], frequencies: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """Find how far frequencies spread around the centroid of each frame, weighted by magnitude.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (n, n_frames, n_bins)
+        Magnitudes.
+    frequencies : ndarray of shape (n_bins,)
+        Frequency of each bin, in Hz.
+
+    Returns
+    -------
+    ndarray of shape (n, n_frames)
+        Standard deviation in Hz; 0 where a frame is silent.
+
+    Examples
+    --------
+    >>> bandwidth(np.float32([[[1, 0, 1], [0, 0, 0]]]), np.array([100.0, 200.0, 300.0]))
+    array([[100.,   0.]], dtype=float32)
+    """
+    mean_square = _ratio(spectra @ np.square(frequencies).astype(np.float32), spectra.sum(axis=-1))
+    return np.sqrt(np.maximum(mean_square - np.square(centroid(spectra, frequencies)), 0))
+
+
+def flatness(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Measure how much each frame's spectrum is like noise: the geometric over the mean power.
+
+    Parameters
+    ----------
+    power : ndarray of shape (n, n_frames, n_bins)
+        Squared magnitudes, all above 0.
+
+    Returns
+    -------
+    ndarray of shape (n, n_frames)
+        Natural logarithm of the ratio: 0 for a flat spectrum, far below for a tone.
+
+    Examples
+    --------
+    >>> flatness(np.float32([[[1, 1, 1], [1, 100, 1]]])).round(3)
+    array([[ 0.   , -1.991]], dtype=float32)
+    """
+    measured: NDArray[np.float32] = np.log(power).mean(axis=-1) - np.log(power.mean(axis=-1))
+    return measured
 
 
 def crest(spectra: NDArray[np.float32]) -> NDArray[np.float32]:
