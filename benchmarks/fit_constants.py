@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from tonotopy.embedders.klustr import Mfcc, Mir, Stft
+from tonotopy.embedders.melstats import MelStats155
 from tonotopy.embedders.standardized import StandardizedEmbedder
 from tonotopy.embedders.timbre import Timbre, measure
 from tonotopy.windows import starts
 
-EMBEDDERS: tuple[type[StandardizedEmbedder], ...] = (Mfcc, Mir, Stft, Timbre)
+EMBEDDERS: tuple[type[StandardizedEmbedder], ...] = (MelStats155, Mfcc, Mir, Stft, Timbre)
 SUFFIXES = {".flac", ".ogg", ".wav"}
 WINDOWS_PER_RENDITION = 6
 QUIETEST_PEAK = 1e-3  # windows that never get louder than -60 dB tell nothing about sounds

@@ -60,8 +60,8 @@ def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     Examples
     --------
     >>> unit_rows(np.float32([[3, 4], [0, 0]]))
-    array([[0.6      , 0.8      ],
-           [0.7071068, 0.7071068]], dtype=float32)
+    array([[0.6       , 0.8       ],
+           [0.70710677, 0.70710677]], dtype=float32)
     """
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     directed: NDArray[np.float32] = np.where(norms > 0, vectors, np.float32(1))

@@ -46,7 +46,7 @@ _VOICE_HZ = 4000  # periodicity is sought below: above, even voices are noisy
 _VOICE = (_FREQUENCIES[_FREQUENCIES < _VOICE_HZ] > _LOW_HZ).astype(np.float32)
 _MODULATION_HZ = (0.8, 1.8, 3.0, 4.5, 6.5, 9.0, 13.0, 18.0, 26.0, 40.0, 62.0)
 
-_QUIETEST_PEAK = 1e-4  # 80 dB below full scale: the last bits are silence, not sound to be made loud
+_QUIETEST_PEAK = 1e-4  # 80 dB below full scale: the last bits are silence, not quiet sound
 _QUIETEST_FRAME = 1e-6  # mel power of a tone some 80 dB below the peak: all else is offset
 _RANGE_DB = 80.0  # levels further below the loudest band count as this far
 _PRESENT_DB = 60.0  # frames further below the loudest frame are absent
