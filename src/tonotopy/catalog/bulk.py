@@ -16,7 +16,7 @@ ROWS_AT_ONCE = 16_384
 
 def library_id(connection: Connection) -> str:
     """Tell which library this is, whatever its path."""
-    return connection.execute(select(tables.identity.c.id)).scalar_one()
+    return str(connection.execute(select(tables.identity.c.id)).scalar_one())
 
 
 def count_windows(connection: Connection, space: Space) -> int:

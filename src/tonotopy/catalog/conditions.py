@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from tonotopy.catalog import tables
 from tonotopy.catalog.annotations import carries
+from tonotopy.catalog.paths import storable
 from tonotopy.errors import FilterError
 from tonotopy.filters import (
     And,
@@ -161,6 +162,7 @@ def compare(column: Column, op: str, values: Sequence[Value | datetime]) -> Colu
     """Compare a column with a value, or with several where the operator is ``in``."""
     if any(column is COLUMNS[field] for field in TIMES):
         values = [moment(str(value)) for value in values]
+    values = [storable(value) if isinstance(value, str) else value for value in values]
     if op == "in":
         return column.in_(values)
     (value,) = values

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from tonotopy.catalog import tables
-from tonotopy.catalog.paths import escape
+from tonotopy.catalog.paths import escape, storable
 from tonotopy.catalog.types import now
 
 __all__ = ["Failure", "clear_failures", "list_failures", "put_failure"]
@@ -25,7 +25,9 @@ def put_failure(connection: Connection, path: str, reason: str) -> None:
     """Write down why a path could not be added; the newest reason counts."""
     clear_failures(connection, [path])
     connection.execute(
-        insert(tables.failures).values(path=escape(path), reason=reason, happened_at=now())
+        insert(tables.failures).values(
+            path=escape(path), reason=storable(reason), happened_at=now()
+        )
     )
 
 

@@ -8,7 +8,7 @@ import os
 import re
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["escape", "unescape"]
+__all__ = ["escape", "storable", "unescape"]
 
 AMBIGUOUS = re.compile(r"%(?=[0-9A-Fa-f]{2})")
 SURROGATE = re.compile("[\udc80-\udcff]")
@@ -24,7 +24,19 @@ def escape(path: str) -> str:
     >>> escape("caf\udce9.wav"), escape("a%41.wav")
     ('caf%E9.wav', 'a%2541.wav')
     """
-    return SURROGATE.sub(lambda match: f"%{ord(match[0]) - 0xDC00:02X}", AMBIGUOUS.sub("%25", path))
+    return storable(AMBIGUOUS.sub("%25", path))
+
+
+def storable(text: str) -> str:
+    r"""Write what a database cannot take as text: bytes that are no UTF-8 as %XX, else as ``?``.
+
+    Examples
+    --------
+    >>> storable("caf\udce9"), storable("\ud800"), storable("a%41")
+    ('caf%E9', '?', 'a%41')
+    """
+    shown = SURROGATE.sub(lambda match: f"%{ord(match[0]) - 0xDC00:02X}", text)
+    return shown.encode("utf-8", "replace").decode()
 
 
 def unescape(text: str) -> str:
