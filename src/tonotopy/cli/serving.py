@@ -136,13 +136,15 @@ def index_demo(opened: Catalog, sounds: Path) -> None:
 
 
 def example_search(opened: Catalog) -> None:
-    """Search with one of the recordings, so that a first answer is seen."""
+    """Search with one of the recordings, a plucked string if there is one."""
     from tonotopy import catalog
     from tonotopy.cli.searching import show_results
+    from tonotopy.filters import parse
     from tonotopy.retrieve import StoredRecording, search
 
     with opened.read() as connection:
-        ids = catalog.recording_ids(connection)
+        plucked = catalog.condition(connection, parse("label = 'pluck'"), windows=False)
+        ids = catalog.recording_ids(connection, plucked) or catalog.recording_ids(connection)
         chosen = ids[len(ids) // 3]
         recording = catalog.get_recordings(connection, [chosen])[chosen]
     say("")
