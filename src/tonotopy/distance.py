@@ -36,6 +36,7 @@ _SCORE_NAMES: dict[Metric, str] = {
 # |a|^2 + |b|^2 - 2 ab loses one digit for each factor of ten between the norms and the distance.
 _CANCELLATION = 0.01
 _PAIRS_AT_ONCE = 4096
+_TINY = np.float32(1e-30)
 
 
 def distances(
@@ -105,7 +106,7 @@ def normalized(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
     Parameters
     ----------
     vectors : ndarray of shape (n, dim)
-        Any floating type; not changed.
+        Any floating type, computed in float32; not changed.
 
     Returns
     -------
@@ -118,11 +119,15 @@ def normalized(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
     array([[0.6, 0.8],
            [0. , 0. ]], dtype=float32)
     """
-    # In float64 no square of a float32 overflows or vanishes.
-    norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+    vectors = np.asarray(vectors, np.float32)
+    with np.errstate(over="ignore"):
+        squares = np.vecdot(vectors, vectors)
+    extreme = ~((squares > _TINY) & (squares < 1 / _TINY))
+    norms = np.sqrt(squares)
+    if extreme.any():  # their squares vanish or overflow in float32
+        norms[extreme] = np.linalg.norm(vectors[extreme].astype(np.float64), axis=1)
     norms[norms == 0] = 1
-    unit = np.empty(vectors.shape, np.float32)
-    np.divide(vectors, norms[:, np.newaxis], out=unit, casting="same_kind")
+    unit: NDArray[np.float32] = vectors / norms[:, np.newaxis]
     return unit
 
 
