@@ -247,7 +247,8 @@ def host_of(header: str) -> str:
     ('localhost', '::1', '127.0.0.1')
     """
     if header.startswith("["):
-        return header[1:].partition("]")[0].lower()
+        address, closed, _ = header[1:].partition("]")
+        return address.lower() if closed else ""
     return header.partition(":")[0].lower()
 
 
