@@ -43,7 +43,7 @@ def checked_windows(windows: NDArray[np.float32], *, n_samples: int) -> NDArray[
     ...
     ValueError: window 1 holds NaN or infinity; only finite samples can be embedded
     """
-    windows = np.asarray(windows, dtype=np.float32)
+    windows = np.ascontiguousarray(windows, dtype=np.float32)
     if windows.ndim != 2 or windows.shape[1] != n_samples:
         raise ValueError(f"windows of shape {windows.shape} given, (n, {n_samples}) needed")
     sound = np.isfinite(windows).all(axis=1)
