@@ -1,6 +1,5 @@
 """Decoding with FFmpeg: mp3, flac, ogg, opus, m4a, aac, wma, and the sound of videos."""
 
-from collections import Counter
 from collections.abc import Generator, Iterator
 from fractions import Fraction
 from itertools import chain
@@ -14,7 +13,7 @@ from av.container import InputContainer
 from av.stream import Discard, Disposition
 from numpy.typing import NDArray
 
-from tonotopy.audio.headers import has_frame_count, is_chained
+from tonotopy.audio.headers import has_frame_count
 from tonotopy.audio.pieces import dropping, regroup, without_padding
 from tonotopy.audio.recognize import is_mp4
 
@@ -29,7 +28,7 @@ _FORMATS = (
 _MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 _MATROSKA = "matroska,webm"
 _LENGTH_GUESSED = frozenset({"aac", "ac3", "amr", "dts", "eac3", "mpeg", "mpegts"})
-_SEEK = frozenset({_MP4, "flac", "ogg"})  # time stamps count samples
+_SEEK = frozenset({_MP4, "flac"})  # time stamps count samples
 _SKIM = frozenset({"aac", "mp3"})  # time stamps count samples when all packets are passed
 _PREROLL_S = Fraction(1, 2)  # decoders need the packets before, mp3 up to ten of them
 _SLACK_S = 0.25  # encoders pad, and containers round, by a few packets
@@ -68,8 +67,8 @@ class _Bytes:
 class ContainerSource:
     """Sound that FFmpeg decodes: the first sound track of a file.
 
-    Blocks that begin in the middle are exact to the sample: MP4, FLAC and Ogg are sought, mp3 and
-    aac are skimmed without decoding, all others are decoded from their start. Packets that cannot
+    Blocks that begin in the middle are exact to the sample: MP4 and FLAC are sought, mp3 and aac
+    are skimmed without decoding, all others are decoded from their start. Packets that cannot
     be decoded are passed over and told in `damage`.
 
     Parameters
@@ -90,7 +89,6 @@ class ContainerSource:
     def __init__(self, file: BinaryIO, head: bytes) -> None:
         self._bytes, self._head = _Bytes(file), head
         self._counted = has_frame_count(file)
-        self._chained = is_chained(file)
         self._forget_damage()
         container, stream = self._open()
         self._first_pass = self._frames(container, container.demux(stream))
@@ -224,12 +222,14 @@ class ContainerSource:
     def _pass_from(self, start: int) -> tuple[int, Iterator[AudioFrame]]:
         """Begin to decode at or before a sample; return where, and the frames."""
         preroll = round(_PREROLL_S * self.sample_rate)
-        placeable = self._demuxer in _SEEK | _SKIM and not self._chained
+        placeable = self._demuxer in _SEEK | _SKIM
         if placeable and preroll < start < (self.n_promised or start + 1):
             self._first_pass = self._frames_near(self._time_stamp(start - preroll))
-            ahead, position = self._placed(self._first_pass, preroll)
-            if position is not None and position <= start:
-                return position, chain(ahead, self._first_pass)
+            first = next(self._first_pass, None)
+            if first is not None and first.pts is not None:
+                position = self._position(first.pts)
+                if position <= start:
+                    return position, chain([first], self._first_pass)
             self._first_pass.close()
             self._forget_damage()
         container, stream = self._open()
@@ -250,27 +250,6 @@ class ContainerSource:
         except av.FFmpegError:
             return self._frames(container, iter(()))
         return self._frames(container, container.demux(stream))
-
-    def _placed(
-        self, frames: Iterator[AudioFrame], n_wanted: int
-    ) -> tuple[list[AudioFrame], int | None]:
-        """Decode at least so many samples, if there are, and find the place of the first.
-
-        Single time stamps may be wrong, as the first of a page of Ogg Vorbis often is; the place
-        is where most of them say.
-        """
-        ahead: list[AudioFrame] = []
-        votes: Counter[int] = Counter()
-        n_samples = 0
-        for frame in frames:
-            if frame.pts is not None:
-                votes[self._position(frame.pts) - n_samples] += 1
-            ahead.append(frame)
-            n_samples += frame.samples
-            if n_samples >= n_wanted:
-                break
-        place, n_votes = votes.most_common(1)[0] if votes else (0, 0)
-        return ahead, place if 2 * n_votes > len(ahead) else None
 
     def _time_stamp(self, position: int) -> int:
         return self._origin + int(Fraction(position, self.sample_rate) / self._time_base)

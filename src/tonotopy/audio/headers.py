@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
-__all__ = ["Promise", "data_chunk", "has_frame_count", "is_chained"]
+__all__ = ["Promise", "data_chunk", "has_frame_count", "is_chained", "last_page_ticks"]
 
 _PLACEHOLDER = 0x7FFF_0000  # streaming recorders write 0 or about 2^31 or 2^32 and never return
 _MOST_CHUNKS = 10_000
@@ -156,3 +156,29 @@ def is_chained(file: BinaryIO) -> bool:
     tail = file.read(_LONGEST_OGG_PAGE)
     last_page = tail[tail.rfind(b"OggS") :]
     return last_page[14:18] != first_page[14:18]  # the serial number of the stream
+
+
+def last_page_ticks(file: BinaryIO) -> int:
+    """Measure the last page of an Ogg file, by the granule positions of RFC 3533.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading; its position is moved.
+
+    Returns
+    -------
+    int
+        Ticks of the codec's clock from the page before to the end; the whole length where a file
+        has no page before, or damage hides it.
+    """
+    file.seek(max(0, file.seek(0, 2) - 2 * _LONGEST_OGG_PAGE))
+    tail = file.read(2 * _LONGEST_OGG_PAGE)
+    ends = [0]
+    at = tail.find(b"OggS")
+    while 0 <= at <= len(tail) - 14:
+        (end,) = struct.unpack_from("<q", tail, at + 6)
+        if end > 0:  # -1: no packet ends on this page
+            ends.append(end)
+        at = tail.find(b"OggS", at + 4)
+    return max(0, ends[-1] - ends[-2]) if len(ends) > 1 else 0

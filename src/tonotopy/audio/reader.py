@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from tonotopy.audio.headers import is_chained
 from tonotopy.audio.recognize import HEAD_BYTES, foreign_kind, is_packet_stream
 from tonotopy.audio.sndfile import SndfileSource
 from tonotopy.errors import DecodeError
@@ -230,11 +231,12 @@ def _source(path: Path, file: FileIO) -> Source:
 def _decoder(path: Path, file: FileIO, head: bytes) -> Source:
     """Choose who decodes: libsndfile, and FFmpeg where that cannot or should not.
 
-    FFmpeg alone gets MPEG audio, FLAC and Ogg: libsndfile complains of the first on standard error,
-    gives up the second at the first damaged frame, and seeks to wrong places in the third.
+    FFmpeg alone gets MPEG audio, FLAC and chained Ogg: libsndfile complains of the first on
+    standard error, gives up the second at a damaged frame, and ends the third after one link.
     """
     reason = None
-    if not is_packet_stream(head):
+    if not is_packet_stream(head) and not is_chained(file):
+        file.seek(0)
         try:
             source = SndfileSource(file)
             if source.n_samples > 0:

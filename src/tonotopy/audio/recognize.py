@@ -67,14 +67,14 @@ def _is_text(head: bytes) -> bool:
 
 
 def is_packet_stream(head: bytes) -> bool:
-    """Tell whether a file is MPEG audio, FLAC or Ogg: packets in a row, maybe after tags.
+    """Tell whether a file is MPEG audio or FLAC: packets in a row, maybe after tags.
 
     Examples
     --------
     >>> is_packet_stream(b"ID3"), is_packet_stream(b"RIFF")
     (True, False)
     """
-    return head.startswith((b"OggS", b"fLaC", b"ID3")) or (
+    return head.startswith((b"fLaC", b"ID3")) or (
         len(head) > 1 and head[0] == 0xFF and head[1] >= 0xE0
     )
 

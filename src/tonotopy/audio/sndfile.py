@@ -1,5 +1,6 @@
-"""Decoding with libsndfile: wav, aiff and other plain formats, each seek exact to the sample."""
+"""Decoding with libsndfile: wav, aiff, ogg, opus and many more, exact to the sample."""
 
+import math
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -7,7 +8,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from tonotopy.audio.headers import data_chunk
+from tonotopy.audio.headers import data_chunk, last_page_ticks
+from tonotopy.audio.pieces import dropping, regroup
 
 __all__ = ["SndfileSource"]
 
@@ -23,6 +25,7 @@ _SAMPLE_BYTES = {
     "ALAW": 1,
 }
 _PLAIN_WAV = frozenset({"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "ULAW", "ALAW"})
+_OGG_PREROLL = 16_384  # samples: two of the longest Vorbis blocks
 _MOST_FRAMES = 1 << 62  # libsndfile gives about 2^63 where the length is unknown
 
 
@@ -53,6 +56,7 @@ class SndfileSource:
     slack = 0  #: samples by which a file may miss its promise and be whole
 
     def __init__(self, file: BinaryIO) -> None:
+        self._file = file
         self._sound = _Forward(file.fileno(), closefd=False)
         self.sample_rate = int(self._sound.samplerate)
         self.channels = int(self._sound.channels)
@@ -61,15 +65,26 @@ class SndfileSource:
         self.n_promised = self.n_samples if self.n_samples < _MOST_FRAMES else None
         self.n_stray = 0
         self.damage: str | None = None
-        self._read_promise(file)
+        self._begun = False
+        self._preroll, self._last_start = 0, self.n_samples
+        position = file.tell()
+        self._is_ogg = self._sound.format == "OGG"
+        if self._is_ogg:
+            self._read_pages(file)
+        else:
+            self._read_promise(file)
+        file.seek(position)  # the descriptor is libsndfile's too
+
+    def _read_pages(self, file: BinaryIO) -> None:
+        """Find where libsndfile seeks to the right place: not in the last page."""
+        ticks = 48_000 if self._sound.subtype == "OPUS" else self.sample_rate
+        last_page = math.ceil(last_page_ticks(file) * self.sample_rate / ticks)
+        self._preroll = _OGG_PREROLL
+        self._last_start = self.n_samples - last_page - _OGG_PREROLL
 
     def _read_promise(self, file: BinaryIO) -> None:
         width = _SAMPLE_BYTES.get(self._sound.subtype, 0) * self.channels
-        if not width:
-            return
-        position = file.tell()
-        promise = data_chunk(file)
-        file.seek(position)  # the descriptor is libsndfile's too
+        promise = data_chunk(file) if width else None
         if promise is not None:
             self.n_promised = None if promise.n_bytes is None else promise.n_bytes // width
             self.n_stray = promise.n_stray // width
@@ -79,10 +94,24 @@ class SndfileSource:
         self.damage = None
         if start >= self.n_samples:
             return
+        lead = min(start, max(0, min(start - self._preroll, self._last_start)))
+        if self._is_ogg and self._begun:
+            self._reopen()
+        self._begun = True
+        pieces = self._pieces(lead, length)
+        yield from pieces if lead == start else regroup(dropping(pieces, start - lead), length)
+
+    def _reopen(self) -> None:
+        """Begin anew: in Ogg, a second seek may go astray by what the first one left behind."""
+        self._sound.close()
+        self._file.seek(0)
+        self._sound = _Forward(self._file.fileno(), closefd=False)
+
+    def _pieces(self, start: int, length: int) -> Iterator[NDArray[np.float32]]:
         try:
             self._sound.seek(start)
         except soundfile.LibsndfileError as error:
-            self.damage = f"{start / self.sample_rate:.3f} s cannot be reached: {_text(error)}"
+            self.damage = f"{start / self.sample_rate:.3f} s cannot be reached ({_text(error)})"
             return
         while True:
             # What is still not a number after an error was never decoded.
@@ -90,7 +119,7 @@ class SndfileSource:
             try:
                 decoded = self._sound.read(out=buffer)
             except soundfile.LibsndfileError as error:
-                self.damage = f"damaged: {_text(error)}"
+                self.damage = f"damaged ({_text(error)})"
                 decoded = buffer[: _n_written(buffer)]
             if len(decoded):
                 yield decoded.T
@@ -114,4 +143,6 @@ def _text(error: soundfile.LibsndfileError) -> str:
 def _format_name(container: str, subtype: str) -> str:
     if container in {"WAV", "WAVEX"}:
         return "wav" if subtype in _PLAIN_WAV else f"wav-{subtype.lower()}"
+    if container == "OGG":
+        return {"VORBIS": "ogg", "OPUS": "opus"}.get(subtype, "ogg-flac")
     return container.lower()
