@@ -2,7 +2,7 @@
 
 import random
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -162,6 +162,10 @@ def fits(sound, window, field, op, value):
     if field == "label":
         return any(compare(label, op, value) for label in sound.labels(window))
     if field in ("recorded_at", "added_at"):
+        found = getattr(sound, field)
+        if len(value) == 10:  # a date is its whole day
+            day = found and found.astimezone(UTC).date()
+            return day is not None and compare(day, op, date.fromisoformat(value))
         asked = datetime.fromisoformat(value)
         value = asked if asked.tzinfo else asked.replace(tzinfo=UTC)
     if field in ("path", "device", "duration_s", "recorded_at", "added_at"):

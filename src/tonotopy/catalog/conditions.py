@@ -4,7 +4,7 @@ Every value travels as a bound parameter; no text of the user's is ever part of 
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -158,10 +158,10 @@ COLUMNS: dict[str, Column] = {
 TIMES = ("recorded_at", "added_at")
 
 
-def compare(column: Column, op: str, values: Sequence[Value | datetime]) -> ColumnElement[bool]:
+def compare(column: Column, op: str, values: Sequence[Value]) -> ColumnElement[bool]:
     """Compare a column with a value, or with several where the operator is ``in``."""
     if any(column is COLUMNS[field] for field in TIMES):
-        values = [moment(str(value)) for value in values]
+        return or_(*(compare_time(column, op, str(value)) for value in values))
     values = [storable(value) if isinstance(value, str) else value for value in values]
     if op == "in":
         return column.in_(values)
@@ -177,10 +177,25 @@ def glob(pattern: str) -> str:
     return pattern.lower().replace("[", "[[]")
 
 
-def moment(text: str) -> datetime:
-    """Read a time; one without an offset is UTC, as times are kept."""
-    read = datetime.fromisoformat(text)
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
+def compare_time(column: Column, op: str, text: str) -> ColumnElement[bool]:
+    """Compare a time with a moment, or, where only a date is given, with that whole day.
+
+    A time without an offset is UTC, as times are kept.
+    """
+    begin = datetime.fromisoformat(text)
+    begin = begin if begin.tzinfo else begin.replace(tzinfo=UTC)
+    if len(text) > len("2024-05-31"):
+        return COMPARE["=" if op == "in" else op](column, begin)
+    end = begin + timedelta(days=1)
+    match op:
+        case "<" | ">=":
+            return COMPARE[op](column, begin)
+        case "<=":
+            return column < end
+        case ">":
+            return column >= end
+        case _:
+            return and_(column >= begin, column < end)
 
 
 def metadata_holds(key: str, op: str, values: tuple[Value, ...]) -> ColumnElement[bool]:
