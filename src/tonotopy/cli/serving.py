@@ -106,11 +106,15 @@ def demo_home(folder: str | None) -> Path:
 
 
 def synthesize(sounds: Path) -> None:
-    """Synthesize the collection, once: the same every time, so what is there is kept."""
+    """Synthesize the collection, unless it is there: it is the same every time."""
     import soundfile
 
+    from tonotopy import __version__
     from tonotopy.synthesis import FAMILIES, SAMPLE_RATE, collection
 
+    complete = sounds / ".complete"
+    if complete.exists() and complete.read_text() == __version__:
+        return
     with bar() as progress:
         task = progress.add_task("synthesizing", total=None, note="")
         count = 0
@@ -122,6 +126,7 @@ def synthesize(sounds: Path) -> None:
                 soundfile.write(part, sound.samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
                 part.replace(path)
             progress.update(task, completed=count, note=sound.family)
+    complete.write_text(__version__)
     say(f"{count} sounds of {len(FAMILIES)} kinds are in {sounds}")
 
 
