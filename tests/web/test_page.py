@@ -19,6 +19,16 @@ HTMLMediaElement.prototype.play = function () {
 """
 
 
+KEEP_THE_CONTEXT = """
+const getContext = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...options) {
+  const context = getContext.call(this, kind, ...options);
+  if (kind === "webgl") window.context = context; // the last one made draws the map
+  return context;
+};
+"""
+
+
 def ask(served, path, body=None):
     """Ask the server what the page should show."""
     request = urllib.request.Request(f"{served.url}api/v1/{path}")
@@ -207,6 +217,19 @@ def test_windows_are_shown_and_played_as_themselves(visit, served_library):
     page.page.locator("[data-hit]").first.wait_for()
     expected = ask(served_library, "search", {"window_id": window_id, "k": 20, "by": "window"})
     assert page.hits() == [hit["name"] for hit in expected["hits"]]
+
+
+def test_the_map_returns_when_the_graphics_card_has_forgotten_it(visit, served_library):
+    page = visit(served_library.url, script=KEEP_THE_CONTEXT)
+    before = set(page.points())
+    page.page.evaluate("window.losing = window.context.getExtension('WEBGL_lose_context')")
+    page.page.evaluate("window.losing.loseContext()")
+    page.wait("window.context.isContextLost()")
+    page.page.evaluate("window.forgotten = window.context; window.losing.restoreContext()")
+    page.wait("window.context !== window.forgotten")
+    page.wait(lambda: set(page.points()) == before)
+    rest_on_a_point(page)
+    page.complaints[:] = [each for each in page.complaints if "CONTEXT_LOST" not in each]
 
 
 @pytest.mark.slow

@@ -42,11 +42,20 @@ describe("the map", () => {
     expect(store.map.chosen.size).toBe(0);
   });
 
-  test("keeps its colour switch to the map that is shown", async () => {
+  test("is coloured in another way without being moved", async () => {
+    const before = store.map.shown;
     await store.setGrouping("none");
     expect(store.map.colors.lines).toEqual([]);
     await store.setGrouping("folder");
     expect(server.paths("map/legend").at(-1)).toContain("by=folder");
+    expect(store.map.colors.lines).toHaveLength(2);
+    expect(store.map.shown).toBe(before);
+  });
+
+  test("that has not changed is left as it is when read again", async () => {
+    const before = store.map.shown;
+    await store.reload();
+    expect(store.map.shown).toBe(before);
   });
 
   test("shows the map that was asked for last, whichever arrives last", async () => {
@@ -295,6 +304,19 @@ describe("walking the hits", () => {
     expect(audio.played).toEqual([audioOf(20)]);
   });
 
+  test("lets the sound of a hit play on when it is clicked", async () => {
+    await store.ask({ kind: "words", words: "door" });
+    store.hoverHit(1);
+    await rest();
+    audio.tell("playing");
+    const hit = store.search.hits[1];
+    if (hit === undefined) throw new Error("three hits were promised");
+    await store.pinHit(hit);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(store.sound.phase).toBe("playing");
+    expect(audio.played).toEqual([audioOf(20)]);
+  });
+
   test("pins the hit that is clicked", async () => {
     await store.ask({ kind: "words", words: "door" });
     const hit = store.search.hits[2];
@@ -325,11 +347,11 @@ describe("the server", () => {
   test("that goes away is missed, looked for, and welcomed back", async () => {
     server.gone = true;
     await store.ask({ kind: "words", words: "door" });
-    expect(store.connection).toBe("down");
+    expect(store.library.connection).toBe("down");
     server.gone = false;
     const before = server.paths("map?").length;
     await vi.advanceTimersByTimeAsync(2000);
-    expect(store.connection).toBe("up");
+    expect(store.library.connection).toBe("up");
     expect(server.paths("map?")).toHaveLength(before + 1);
   });
 
@@ -350,6 +372,7 @@ describe("the server", () => {
     const page = new Store(empty.api, new FakeAudio());
     await page.start();
     expect(page.map.shown).toBeNull();
+    expect(page.notice).toBeNull();
     empty.n_recordings = 2;
     await vi.advanceTimersByTimeAsync(10_000);
     expect(page.map.shown?.points.ids).toHaveLength(2);

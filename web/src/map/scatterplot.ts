@@ -35,6 +35,11 @@ function checkWebGl(): void {
   if (gl.getExtension("OES_texture_float") === null) {
     throw new NoRenderer("this browser's WebGL has no float textures");
   }
+  free(gl);
+}
+
+/** Let everything go that a graphics context holds; deleting it piece by piece is then no fault. */
+function free(gl: WebGLRenderingContext): void {
   gl.getExtension("WEBGL_lose_context")?.loseContext();
 }
 
@@ -50,6 +55,7 @@ export class ScatterplotRenderer implements MapRenderer {
   #theme: Theme = { background: "#000000", foreground: "#ffffff" };
   #hovered: number | null = null;
   #pressedAt: readonly [number, number] | null = null;
+  #margins: Margins | null = null;
   /** The library's search tree, kept while positions stay. */
   #tree: ArrayBuffer | null = null;
 
@@ -92,6 +98,7 @@ export class ScatterplotRenderer implements MapRenderer {
   }
 
   fit(margins: Margins, animate: boolean): void {
+    this.#margins = margins;
     this.#wishes.add({ fit: { margins, animate } });
   }
 
@@ -134,10 +141,13 @@ export class ScatterplotRenderer implements MapRenderer {
   /** The graphics card forgot everything, as laptops do when they sleep: start over. */
   #recreate(): void {
     this.#wishes.reset();
+    const forgotten = this.#plot.get("renderer").canvas.getContext("webgl");
+    if (forgotten !== null) free(forgotten);
     this.#plot.destroy();
     this.#plot = this.#create();
     this.#tree = null;
-    this.#wishes.add({ redraw: true, moved: true });
+    const fit = this.#margins === null ? null : { margins: this.#margins, animate: false };
+    this.#wishes.add({ redraw: true, moved: true, fit });
   }
 
   #listen(): void {

@@ -14,8 +14,8 @@ interface Shown {
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-function sameIds(left: Uint32Array, right: Uint32Array): boolean {
-  return left.length === right.length && left.every((id, index) => id === right[index]);
+function same<Numbers extends Uint32Array | Float32Array>(left: Numbers, right: Numbers): boolean {
+  return left.length === right.length && left.every((value, index) => value === right[index]);
 }
 
 export class MapState {
@@ -62,10 +62,13 @@ export class MapState {
       this.#fetchColors(projection),
     ]);
     if (generation !== this.#generation) return;
-    const n = points.ids.length;
-    const before = this.shown?.points.ids;
-    this.shown = { points, sameThings: before !== undefined && sameIds(before, points.ids) };
-    this.colors = colors === null || colors.classes.length !== n ? unclassified(n) : colors;
+    const before = this.shown?.points;
+    const sameThings = before !== undefined && same(before.ids, points.ids);
+    // A map that has not changed is left alone, and with it the person's view of it.
+    if (!sameThings || !same(before.x, points.x) || !same(before.y, points.y)) {
+      this.shown = { points, sameThings };
+    }
+    this.#setColors(colors);
     this.projection = projection;
   }
 
@@ -79,10 +82,13 @@ export class MapState {
     await this.#startOver();
   }
 
+  /** Colour the same map in another way. */
   async setGrouping(grouping: Grouping | "none"): Promise<void> {
+    const generation = ++this.#generation;
     this.grouping = grouping;
     this.chosen.clear();
-    await this.load();
+    const colors = await this.#fetchColors(this.projection);
+    if (generation === this.#generation) this.#setColors(colors);
   }
 
   /** Show a projection, computing it first where it has not been computed yet. */
@@ -96,6 +102,12 @@ export class MapState {
 
   toggle(classIndex: number): void {
     if (!this.chosen.delete(classIndex)) this.chosen.add(classIndex);
+  }
+
+  /** Colours of other points than those shown, after the library changed, colour nothing. */
+  #setColors(colors: Classes | null): void {
+    const n = this.shown?.points.ids.length ?? 0;
+    this.colors = colors?.classes.length === n ? colors : unclassified(n);
   }
 
   async #startOver(): Promise<void> {

@@ -72,6 +72,11 @@ export class SoundState {
     void this.#lookUpRecording(sound);
   }
 
+  /** Let the sound of this window, if it is the one that plays, outlast the pointer's leaving. */
+  hold(windowId: number | null): void {
+    if (this.now?.windowId === windowId) this.#held = true;
+  }
+
   /** Fall silent unless the sound is held. */
   release(): void {
     if (!this.#held) this.#player.stop();

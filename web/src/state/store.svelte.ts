@@ -13,14 +13,10 @@ import type { AudioElement } from "../audio/player.ts";
 import { Details } from "../details.ts";
 import { formatCount } from "../format.ts";
 import { HoverState } from "./hover.svelte.ts";
+import { LibraryState } from "./library.svelte.ts";
 import { MapState } from "./map.svelte.ts";
 import { type Question, SearchState } from "./search.svelte.ts";
 import { type Sound, SoundState, soundOfWindow } from "./sound.svelte.ts";
-
-const CALM_MS = 10_000;
-const ANXIOUS_MS = 1_500;
-
-export type Connection = "starting" | "up" | "down";
 
 export interface Notice {
   text: string;
@@ -28,17 +24,14 @@ export interface Notice {
 }
 
 export class Store {
-  library = $state.raw<Library | null>(null);
-  connection = $state<Connection>("starting");
   notice = $state.raw<Notice | null>(null);
 
+  readonly library: LibraryState;
   readonly map: MapState;
   readonly search: SearchState;
   readonly sound: SoundState;
   readonly hover: HoverState;
-  readonly #api: Api;
   readonly #details: Details;
-  #watch: ReturnType<typeof setTimeout> | undefined;
 
   /** Positions on the map that the last question found, best first. */
   readonly found = $derived.by(() => {
@@ -54,8 +47,12 @@ export class Store {
 
   constructor(api: Api, audio: AudioElement & { muted: boolean }) {
     const report = (error: unknown): void => this.#report(error);
-    this.#api = api;
     this.#details = new Details(api);
+    this.library = new LibraryState(api, {
+      onArrival: () => this.reload(),
+      onChange: (library) => this.#offerReload(library),
+      onProblem: report,
+    });
     this.map = new MapState(api);
     this.search = new SearchState(api);
     this.sound = new SoundState(api, this.#details, audio, report);
@@ -64,11 +61,11 @@ export class Store {
 
   /** Read the library, and keep watching whether it changes or goes away. */
   async start(): Promise<void> {
-    await this.#look();
+    await this.library.watch();
   }
 
   stop(): void {
-    clearTimeout(this.#watch);
+    this.library.unwatch();
   }
 
   /** Where on the map the hit is that the pointer or the keyboard rests on, or null. */
@@ -142,6 +139,7 @@ export class Store {
 
   pinHit = async (hit: Hit): Promise<void> => {
     const id = this.#idOf(hit);
+    this.sound.hold(hit.window_id);
     void this.playHit(hit);
     if (id !== null) await this.ask({ kind: "sound", of: this.map.of, id });
   };
@@ -214,32 +212,10 @@ export class Store {
   #report(error: unknown): void {
     if (error instanceof DOMException && error.name === "AbortError") return;
     if (error instanceof ServerGone) {
-      this.connection = "down";
-      this.#lookAgainIn(ANXIOUS_MS);
+      this.library.lose();
     } else if (error instanceof Error && error.message !== this.search.failure) {
       this.notice = { text: error.message };
     }
-  }
-
-  /** Look how the library is, now and again after a while. */
-  async #look(): Promise<void> {
-    try {
-      const library = await this.#api.getLibrary();
-      const before = this.library;
-      const unseen = this.connection !== "up" || before === null || before.n_windows === 0;
-      this.library = library;
-      this.connection = "up";
-      if (unseen && library.n_windows > 0) await this.reload();
-      else if (library.n_windows !== before?.n_windows) this.#offerReload(library);
-    } catch (error) {
-      this.#report(error);
-    }
-    this.#lookAgainIn(this.connection === "up" ? CALM_MS : ANXIOUS_MS);
-  }
-
-  #lookAgainIn(ms: number): void {
-    clearTimeout(this.#watch);
-    this.#watch = setTimeout(() => void this.#look(), ms);
   }
 
   #offerReload(library: Library): void {

@@ -73,8 +73,12 @@ function compileShader(gl: Gl, type: number, source: string): WebGLShader {
   return shader;
 }
 
-function linkProgram(gl: Gl, vert: string, frag: string): WebGLProgram {
+/** Link a program; its attributes get the locations 0, 1, ... in the order of `attributes`. */
+function linkProgram(gl: Gl, { vert, frag, attributes }: CommandOptions): WebGLProgram {
   const program = gl.createProgram();
+  Object.keys(attributes).forEach((name, location) => {
+    gl.bindAttribLocation(program, location, name);
+  });
   gl.attachShader(program, compileShader(gl, gl.VERTEX_SHADER, vert));
   gl.attachShader(program, compileShader(gl, gl.FRAGMENT_SHADER, frag));
   gl.linkProgram(program);
@@ -108,7 +112,7 @@ function bindAttributes(gl: Gl, program: WebGLProgram, options: CommandOptions):
     if (info === null || given === undefined) {
       throw new Error(`the command gives no attribute '${info?.name}', which its shader reads`);
     }
-    const location = gl.getAttribLocation(program, info.name);
+    const location = Object.keys(options.attributes).indexOf(info.name);
     const described = typeof given === "object" && "buffer" in given ? given : null;
     const size = described?.size ?? componentsOf(gl, info.type);
     const source = described?.buffer ?? (given as Dynamic<GpuBuffer | Numbers>);
@@ -203,7 +207,7 @@ export function createCommand(gl: Gl, target: Target, options: CommandOptions): 
   let streamed: Elements | null = null;
 
   const prepare = (): { program: WebGLProgram; binders: Binder[] } => {
-    const program = linkProgram(gl, options.vert, options.frag);
+    const program = linkProgram(gl, options);
     return {
       program,
       binders: [...bindAttributes(gl, program, options), ...bindUniforms(gl, program, options)],
@@ -232,8 +236,7 @@ export function createCommand(gl: Gl, target: Target, options: CommandOptions): 
     applyBlend(gl, options.blend);
     for (const bind of binders) bind(context, props);
     drawVertices(context, props);
-    const n_attributes = gl.getProgramParameter(program, gl.ACTIVE_ATTRIBUTES) as number;
-    for (let index = 0; index < n_attributes; index += 1) gl.disableVertexAttribArray(index);
+    Object.keys(options.attributes).forEach((_, location) => gl.disableVertexAttribArray(location));
   };
   return (props = {}) => {
     if (options.framebuffer === undefined) run(props);

@@ -75,6 +75,7 @@ export default function createRegl({ gl, extensions = [] }: ContextOptions): Reg
     hasExtension: (name: string) => enabled.has(name),
     destroy() {
       for (const frame of frames) frame.cancel();
+      gl.getExtension("WEBGL_lose_context")?.loseContext(); // frees everything, now
     },
   });
 }

@@ -1,0 +1,65 @@
+/** The library that is served, watched for growing, going away and coming back. */
+
+import type { Api, Library } from "../api.ts";
+
+const CALM_MS = 10_000;
+const ANXIOUS_MS = 1_500;
+
+export interface LibraryEvents {
+  /** There are sounds to show: the first ones, or those of a server that has come back. */
+  onArrival(): Promise<void>;
+  /** There are other sounds than before. */
+  onChange(library: Library): void;
+  onProblem(error: unknown): void;
+}
+
+export class LibraryState {
+  /** What the library last said of itself. */
+  known = $state.raw<Library | null>(null);
+  connection = $state<"starting" | "up" | "down">("starting");
+
+  readonly #api: Api;
+  readonly #events: LibraryEvents;
+  #next: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(api: Api, events: LibraryEvents) {
+    this.#api = api;
+    this.#events = events;
+  }
+
+  /** Ask how the library is, now and again after a while. */
+  async watch(): Promise<void> {
+    try {
+      await this.#look();
+    } catch (error) {
+      this.#events.onProblem(error);
+    }
+    this.#watchAgain();
+  }
+
+  unwatch(): void {
+    clearTimeout(this.#next);
+  }
+
+  /** The server did not answer: look for it. */
+  lose(): void {
+    this.connection = "down";
+    this.#watchAgain();
+  }
+
+  async #look(): Promise<void> {
+    const library = await this.#api.getLibrary();
+    const before = this.connection === "up" ? this.known : null;
+    this.known = library;
+    this.connection = "up";
+    const hadSounds = before !== null && before.n_windows > 0;
+    if (!hadSounds && library.n_windows > 0) await this.#events.onArrival();
+    else if (hadSounds && library.n_windows !== before.n_windows) this.#events.onChange(library);
+  }
+
+  #watchAgain(): void {
+    clearTimeout(this.#next);
+    const pause = this.connection === "up" ? CALM_MS : ANXIOUS_MS;
+    this.#next = setTimeout(() => void this.watch(), pause);
+  }
+}
