@@ -60,6 +60,15 @@ class Catalog:
         self.cache.clear()
         self._engine.dispose()
 
+    def is_new(self) -> bool:
+        """Tell whether the library has no tables yet."""
+        if self._schema_known:
+            return False
+        if not self.path.exists():
+            return True
+        with self._translated(), self._engine.connect() as connection:
+            return schema_of(connection, self.path) is None
+
     def create(self) -> None:
         """Create the tables of a new library; an existing one is left as it is.
 

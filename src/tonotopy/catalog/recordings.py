@@ -22,6 +22,7 @@ __all__ = [
     "find_by_path",
     "get_peaks",
     "get_recordings",
+    "is_below",
     "known_below",
     "known_of_size",
     "known_sizes",

@@ -132,12 +132,20 @@ def delete_space(connection: Connection, space_id: int) -> None:
 
 
 def raise_generation(connection: Connection, *space_ids: int) -> None:
-    """Say that windows came or went, in the transaction in which they do."""
-    connection.execute(
+    """Say that windows came or went, in the transaction in which they do.
+
+    Raises
+    ------
+    NotInLibrary
+        If a space is gone; nothing can be stored in it.
+    """
+    raised = connection.execute(
         update(tables.spaces)
         .where(tables.spaces.c.id.in_(space_ids))
         .values(generation=tables.spaces.c.generation + 1)
     )
+    if raised.rowcount < len(space_ids):
+        raise NotInLibrary("the space was removed while it was being filled; run the command again")
 
 
 def space_counts(connection: Connection, space_id: int) -> SpaceCounts:

@@ -67,7 +67,7 @@ def put_windows(
     space: Space,
     recording_id: int,
     rows: Iterable[tuple[int | None, int, float, float, bytes]],
-) -> None:
+) -> int:
     """Store the windows of a recording in a space, in place of those it has there.
 
     Parameters
@@ -80,21 +80,29 @@ def put_windows(
         Whose sound they are.
     rows : iterable of (channel, position, start_s, end_s, vector)
         The vector as little-endian float16 bytes; the channel None for the mix.
+
+    Returns
+    -------
+    int
+        How many windows were stored.
     """
     theirs = (tables.windows.c.recording_id == recording_id) & (
         tables.windows.c.space_id == space.id
     )
-    n_changed = connection.execute(delete(tables.windows).where(theirs)).rowcount
+    n_deleted = connection.execute(delete(tables.windows).where(theirs)).rowcount
     names = ("recording_id", "space_id", "channel", "position", "start_s", "end_s", "vector")
     waiting = iter(rows)
-    while chunk := list(islice(waiting, INSERT_CHUNK)):
+    chunk, n_stored = list(islice(waiting, INSERT_CHUNK)), 0
+    if n_deleted or chunk:
+        raise_generation(connection, space.id)
+    while chunk:
         connection.execute(
             insert(tables.windows),
             [dict(zip(names, (recording_id, space.id, *row), strict=True)) for row in chunk],
         )
-        n_changed += len(chunk)
-    if n_changed:
-        raise_generation(connection, space.id)
+        n_stored += len(chunk)
+        chunk = list(islice(waiting, INSERT_CHUNK))
+    return n_stored
 
 
 def unpack(blobs: Sequence[bytes], space: Space) -> NDArray[np.float32]:

@@ -1,26 +1,34 @@
 """The worker process: hears one file after another, and dies with the process that feeds it.
 
-It reads a task a line from standard input and writes what it heard a line to standard output, both
-as JSON. A thread watches standard input, so that a parent that is killed takes its workers along,
-even from the middle of a long file.
+It reads tasks from standard input, JSON, one a line. To each it answers on standard output with
+the rows that were heard, in blocks, and then a line of JSON with the rest. A thread watches
+standard input, so that a parent that is killed takes its workers along, even from the middle of a
+long file.
 """
 
+import base64
 import json
 import os
 import signal
+import struct
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
+from typing import IO
 
 from tonotopy import audio, embedders
 from tonotopy.embedders import Embedder
 from tonotopy.errors import DecodeError, TonotopyError
 from tonotopy.hearing.stream import Hearing
 
-__all__ = ["Heard", "Task", "hear", "main"]
+__all__ = ["Heard", "Task", "hear", "main", "read_answer", "read_hello", "write_task"]
+
+BLOCK = struct.Struct("<I")  # the length of a block of rows, 0 after the last
+HELLO = b"ready\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +36,9 @@ class Task:
     """A file to hear, for one space."""
 
     path: str
-    size: int
-    mtime_ns: int
     embedder: str
     hop_s: float
     channels: str  #: "mix" or "each"
-    spool: str  #: path of the files that take the result: .rows and .peaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,20 @@ class Heard:
     """What was heard in a file, or why nothing could be."""
 
     failure: str | None = None
+    size: int = 0  #: bytes, before it was read as after it
+    mtime_ns: int = 0
     content_hash: str = ""
     duration_s: float = 0.0
     sample_rate: int = 0
     channels: int = 0
     format: str = ""
-    problem: str | None = None
+    problem: str | None = None  #: what of it could not be decoded
+    peaks: str = ""  #: packed by the audio edge, in base64
+
+    @property
+    def packed_peaks(self) -> bytes:
+        """The waveform as the audio edge packed it."""
+        return base64.b64decode(self.peaks)
 
 
 @lru_cache(maxsize=1)
@@ -55,63 +68,123 @@ def load_embedder(name: str) -> Embedder:
     return embedders.load(name)
 
 
-def hear(task: Task) -> Heard:
-    """Decode a file and spool its windows' vectors and its peaks.
+def hear(task: Task, take_rows: Callable[[bytes], object]) -> Heard:
+    """Decode a file and embed its windows.
 
-    What is wrong with the file or the disk comes back as `Heard.failure`; so does a bug, which
-    must not stop a run over a hundred thousand files.
+    What is wrong with the file comes back as `Heard.failure`; so does a bug, which must not stop a
+    run over a hundred thousand files.
+
+    Parameters
+    ----------
+    task : Task
+        Which file, and how.
+    take_rows : callable
+        Is given rows of `tonotopy.hearing.row_type` as they are heard; they count only if nothing
+        fails until the end.
     """
     try:
-        return hear_or_raise(task)
+        return hear_or_raise(task, take_rows)
+    except BrokenPipeError:
+        raise  # nobody is there to take the rows
     except DecodeError as error:
         return Heard(failure=error.reason)
-    except (TonotopyError, OSError, MemoryError) as error:
-        return Heard(failure=str(error) or type(error).__name__)
+    except MemoryError:
+        return Heard(failure="there is not enough memory to hear it")
+    except (TonotopyError, OSError) as error:
+        return Heard(failure=str(error))
     except Exception as error:
         return Heard(failure=f"a bug in tonotopy, please report it: {error!r}")
 
 
-def hear_or_raise(task: Task) -> Heard:
-    """Decode a file and spool what was heard."""
+def hear_or_raise(task: Task, take_rows: Callable[[bytes], object]) -> Heard:
+    """Decode a file and embed its windows, or say why not by an exception."""
     path = Path(task.path)
+    before = state(path)
     content_hash = audio.content_hash(path)
     hearing = Hearing(path, load_embedder(task.embedder), hop_s=task.hop_s, channels=task.channels)
-    with Path(task.spool + ".rows").open("wb") as spool:
-        for rows in hearing.rows():
-            rows.tofile(spool)
-        if spool.tell() == 0:
-            raise DecodeError(path, "it holds no sound")
-    Path(task.spool + ".peaks").write_bytes(hearing.listening.peaks.to_bytes())
-    status = path.stat()
-    if (status.st_size, status.st_mtime_ns) != (task.size, task.mtime_ns):
+    n_rows = 0
+    for rows in hearing.rows():
+        take_rows(rows.tobytes())
+        n_rows += len(rows)
+    if not n_rows:
+        raise DecodeError(path, "it holds no sound")
+    if state(path) != before:
         raise DecodeError(path, "it changed while it was read; add it again when it is complete")
     info = hearing.listening.info
+    size, mtime_ns = before
     return Heard(
+        size=size,
+        mtime_ns=mtime_ns,
         content_hash=content_hash,
         duration_s=info.duration_s,
         sample_rate=info.sample_rate,
         channels=info.channels,
         format=info.format,
         problem=info.problem,
+        peaks=base64.b64encode(hearing.listening.peaks.to_bytes()).decode(),
     )
+
+
+def state(path: Path) -> tuple[int, int]:
+    """Look at a file's size and date."""
+    try:
+        status = path.stat()
+    except FileNotFoundError as error:
+        raise DecodeError(path, "there is no such file") from error
+    except OSError as error:
+        raise DecodeError(path, f"it cannot be looked at ({error.strerror or error})") from error
+    return status.st_size, status.st_mtime_ns
+
+
+def write_task(tasks: IO[bytes], task: Task) -> None:
+    """Send a task to a worker."""
+    tasks.write(json.dumps(asdict(task)).encode() + b"\n")
+    tasks.flush()
+
+
+def write_rows(answers: IO[bytes], rows: bytes) -> None:
+    answers.write(BLOCK.pack(len(rows)))
+    answers.write(rows)
+
+
+def read_hello(answers: IO[bytes]) -> bool:
+    """Wait until a worker is there; False if it ended instead."""
+    return answers.readline() == HELLO
+
+
+def read_answer(answers: IO[bytes], take_rows: Callable[[bytes], object]) -> Heard | None:
+    """Read what a worker answers to a task; None if it ended before it was done."""
+    while len(head := answers.read(BLOCK.size)) == BLOCK.size:
+        (length,) = BLOCK.unpack(head)
+        if not length:
+            line = answers.readline()
+            return Heard(**json.loads(line)) if line.endswith(b"\n") else None
+        rows = answers.read(length)
+        if len(rows) < length:
+            return None
+        take_rows(rows)
+    return None
 
 
 def main() -> None:
     """Answer tasks until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not get between the answers
-    tasks: SimpleQueue[str] = SimpleQueue()
+    tasks: SimpleQueue[bytes] = SimpleQueue()
 
     def watch() -> None:
-        for line in sys.stdin:
+        for line in sys.stdin.buffer:
             tasks.put(line)
         os._exit(0)  # the parent is done, or dead
 
     Thread(target=watch, daemon=True).start()
+    answers.write(HELLO)
+    answers.flush()
     while True:
-        heard = hear(Task(**json.loads(tasks.get())))
-        answers.write(json.dumps(asdict(heard)) + "\n")
+        heard = hear(Task(**json.loads(tasks.get())), lambda rows: write_rows(answers, rows))
+        write_rows(answers, b"")
+        answers.write(json.dumps(asdict(heard)).encode() + b"\n")
         answers.flush()
 
 

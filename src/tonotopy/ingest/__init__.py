@@ -1,5 +1,6 @@
 """Adding recordings to a library."""
 
-from tonotopy.ingest.adding import Progress, Report, add
+from tonotopy.ingest.adding import add
+from tonotopy.ingest.report import Progress, Report
 
 __all__ = ["Progress", "Report", "add"]

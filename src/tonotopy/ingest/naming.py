@@ -3,17 +3,26 @@
 import os
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from tonotopy import catalog
+from tonotopy.errors import TonotopyError
 from tonotopy.words import label_from_pattern
 
-__all__ = ["label_by_names"]
+__all__ = ["check_pattern", "label_by_names"]
 
 COMPACT_TIME = re.compile(r"(\d{8})[T_ -]?(\d{6})(Z?)")  # as recorders write: 20240531_180000
+
+
+def check_pattern(pattern: str) -> None:
+    """Refuse a pattern that says nothing, before a long run rather than after it."""
+    try:
+        label_from_pattern(pattern, "")
+    except ValueError as error:
+        raise TonotopyError(str(error)) from error
 
 
 def label_by_names(
@@ -69,17 +78,22 @@ def describe(connection: Connection, named: Mapping[int, dict[str, str]]) -> Non
             key: catalog.escape(value) for key, value in fields.items() if key not in special
         }
         recorded_at = read_time(fields["recorded_at"]) if "recorded_at" in fields else None
-        device = fields.get("device")
+        device = catalog.escape(fields["device"]) if "device" in fields else None
         known = stored[each]
         if (
             metadata.items() <= known.metadata.items()
             and device in (None, known.device)
-            and recorded_at in (None, known.recorded_at)
+            and (recorded_at is None or aware(recorded_at) == known.recorded_at)
         ):
             continue
         catalog.update_details(
             connection, each, metadata=metadata, device=device, recorded_at=recorded_at
         )
+
+
+def aware(moment: datetime) -> datetime:
+    """Take a time without an offset to be UTC, as the catalog does."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def read_time(text: str) -> datetime | None:

@@ -1,13 +1,15 @@
 """What to do with each file found: nothing, note that it moved, or hear it."""
 
 import os
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from tonotopy import audio, catalog
 from tonotopy.catalog import Known
+from tonotopy.errors import DecodeError
 from tonotopy.ingest.scan import Found
 
 __all__ = ["Move", "Plan", "is_gone", "make_plan"]
@@ -25,9 +27,9 @@ class Move:
 class Plan:
     """What `add` will do."""
 
-    hear: list[tuple[Found, Known | None]] = field(default_factory=list)
+    hear: list[Found] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
-    touched: list[tuple[Known, Found]] = field(default_factory=list)  #: same content, new date
+    touched: list[Move] = field(default_factory=list)  #: in place: same content, new date
     missing: list[Known] = field(default_factory=list)
     unchanged: int = 0
 
@@ -52,28 +54,27 @@ def make_plan(
         The recordings that have windows in the space.
     """
     plan = Plan()
-    sizes = catalog.known_sizes(connection)
-    moved: set[int] = set()
+    origins = Origins(connection)
     for file in found:
         recording = known.get(file.path)
         if recording is None:
-            origin = where_from(connection, file, moved) if file.size in sizes else None
-            if origin is None:
-                plan.hear.append((file, None))
-                continue
-            moved.add(origin.id)
-            plan.moves.append(Move(origin, file))
-            if origin.id not in covered:
-                plan.hear.append((file, replace(origin, path=file.path)))
+            origin = origins.take(file)
+            if origin is not None:
+                plan.moves.append(Move(origin, file))
+            if origin is None or origin.id not in covered:
+                plan.hear.append(file)
         elif recording.id not in covered or not has_known_content(file, recording):
-            plan.hear.append((file, recording))
+            plan.hear.append(file)
         elif recording.mtime_ns != file.mtime_ns or recording.missing:
-            plan.touched.append((recording, file))
+            plan.touched.append(Move(recording, file))
         else:
             plan.unchanged += 1
-    paths = {file.path for file in found}
-    plan.missing = gone(each for each in known.values() if each.path not in paths | {""})
-    plan.missing = [each for each in plan.missing if each.id not in moved]
+    accounted = {file.path for file in found} | {move.known.path for move in plan.moves}
+    plan.missing = [
+        each
+        for each in known.values()
+        if each.path not in accounted and not each.missing and is_gone(each.path)
+    ]
     return plan
 
 
@@ -86,30 +87,40 @@ def has_known_content(file: Found, recording: Known) -> bool:
     return hash_of(file.path) == recording.content_hash
 
 
-def where_from(connection: Connection, file: Found, moved: Collection[int]) -> Known | None:
-    """Find the recording that a new file was before it moved: same content, old path gone."""
-    candidates = [
-        each
-        for each in catalog.known_of_size(connection, file.size)
-        if each.id not in moved and is_gone(each.path)
-    ]
-    if not candidates:
-        return None
-    content_hash = hash_of(file.path)
-    return next((each for each in candidates if each.content_hash == content_hash), None)
+class Origins:
+    """Where new files may have been before: recordings of the same content whose path is gone."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._sizes = catalog.known_sizes(connection)
+        self._gone: dict[int, dict[str, list[Known]]] = {}  # by size, then by content
+
+    def take(self, file: Found) -> Known | None:
+        """Find the recording that a file was before it moved, each recording once."""
+        if file.size not in self._sizes:
+            return None
+        if file.size not in self._gone:
+            self._gone[file.size] = self._gone_of_size(file.size)
+        gone = self._gone[file.size]
+        alike = gone.get(hash_of(file.path) or "", []) if gone else []
+        name = os.path.basename(file.path)
+        alike.sort(key=lambda each: os.path.basename(each.path) != name)  # copies keep their names
+        return alike.pop(0) if alike else None
+
+    def _gone_of_size(self, size: int) -> dict[str, list[Known]]:
+        gone: dict[str, list[Known]] = defaultdict(list)
+        for each in catalog.known_of_size(self._connection, size):
+            if is_gone(each.path):
+                gone[each.content_hash].append(each)
+        return gone
 
 
 def hash_of(path: str) -> str | None:
     """Hash a file; None if it cannot be read, which hearing it will report."""
     try:
         return audio.content_hash(path)
-    except OSError:
+    except DecodeError:
         return None
-
-
-def gone(recordings: Iterable[Known]) -> list[Known]:
-    """Choose the recordings whose file is gone and that are not known to be missing."""
-    return [each for each in recordings if not each.missing and is_gone(each.path)]
 
 
 def is_gone(path: str) -> bool:

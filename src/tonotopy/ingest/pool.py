@@ -1,20 +1,23 @@
 """Worker processes, each fed by a thread that knows which file it is hearing."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict
+from dataclasses import dataclass
 from queue import SimpleQueue
+from tempfile import SpooledTemporaryFile, gettempdir
+from threading import Lock
 from typing import IO
 
-from tonotopy.hearing.worker import Heard, Task
+from tonotopy.errors import LibraryError, TonotopyError
+from tonotopy.hearing.worker import Heard, Task, read_answer, read_hello, write_task
 
-__all__ = ["hear_all"]
+__all__ = ["Answer", "hear_all"]
 
+IN_MEMORY = 1 << 20  # bytes of rows; what is longer goes to a nameless file of its own
 ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -27,77 +30,117 @@ ONE_THREAD = dict.fromkeys(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a task."""
+
+    task: Task
+    heard: Heard
+    rows: IO[bytes]  #: of `tonotopy.hearing.row_type`, at its beginning; to be closed
+
+
 class Worker:
     """One worker process; it is started when first needed, and again if it crashed."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = False
+        self._lock = Lock()
 
-    def hear(self, task: Task) -> Heard:
+    def hear(self, task: Task) -> Answer:
         """Have a file heard; a crash of the decoder is that file's failure and no other's."""
-        process = self._process or self._start()
+        rows: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (goes with the answer)
+        process = self._running()
         try:
-            pipe(process.stdin).write(json.dumps(asdict(task)) + "\n")
-            pipe(process.stdin).flush()
-            answer = pipe(process.stdout).readline()
+            write_task(pipe(process.stdin), task)
+            heard = read_answer(pipe(process.stdout), lambda block: keep(rows, block))
         except BrokenPipeError:
-            answer = ""
-        if answer:
-            return Heard(**json.loads(answer))
-        self._process = None
-        return Heard(failure=f"the decoder crashed on it ({how_it_ended(process)})")
+            heard = None
+        if heard is None:
+            heard = Heard(failure=f"the decoder crashed on it ({how_it_ended(process)})")
+        rows.seek(0)
+        return Answer(task, heard, rows)
 
-    def _start(self) -> subprocess.Popen[str]:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tonotopy.hearing.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # decoders chatter; what matters comes back as a failure
-            text=True,
-            env={**os.environ, **ONE_THREAD},
-        )
+    def _running(self) -> subprocess.Popen[bytes]:
+        """Give the process; start one if there is none, or it ended while it had nothing to do."""
+        with self._lock:
+            if self._stopped:
+                raise RuntimeError("this worker was stopped")
+            if self._process is not None and self._process.poll() is None:
+                return self._process
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "tonotopy.hearing.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # decoders chatter; what matters comes as a failure
+                env={**os.environ, **ONE_THREAD},
+            )
+        if not read_hello(pipe(self._process.stdout)):
+            raise TonotopyError(
+                f"a listening process could not start ({how_it_ended(self._process)}); "
+                f"to see why, run: {sys.executable} -P -m tonotopy.hearing.worker < /dev/null"
+            )
         return self._process
 
     def stop(self) -> None:
         """End the process, whatever it is doing."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        with self._lock:
+            self._stopped = True
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
 
 
-def pipe(end: IO[str] | None) -> IO[str]:
+def keep(rows: IO[bytes], block: bytes) -> None:
+    """Put rows aside until their recording is complete."""
+    try:
+        rows.write(block)
+    except OSError as error:
+        raise LibraryError(
+            f"no room for temporary files in {gettempdir()} ({error.strerror or error}); free some "
+            "space, or set TMPDIR to another folder, and run the command again; "
+            "what was added so far is safe"
+        ) from error
+
+
+def pipe(end: IO[bytes] | None) -> IO[bytes]:
     """Give the end of a pipe that was asked for."""
     if end is None:
         raise RuntimeError("the worker was started without pipes")
     return end
 
 
-def how_it_ended(process: subprocess.Popen[str]) -> str:
+def how_it_ended(process: subprocess.Popen[bytes]) -> str:
     """Say how a process ended."""
     code = process.wait()
     return signal.Signals(-code).name if code < 0 else f"exit status {code}"
 
 
-def hear_all(tasks: Sequence[Task], *, jobs: int) -> Iterator[tuple[Task, Heard]]:
-    """Have files heard by `jobs` processes; yield them as they are done.
+def hear_all(tasks: Sequence[Task], *, jobs: int) -> Iterator[Answer]:
+    """Have files heard by `jobs` processes; yield what was heard as it is done.
 
     A few more than `jobs` are under way at a time, so results never pile up. Leaving the iterator
     ends the processes.
+
+    Raises
+    ------
+    TonotopyError
+        If a process cannot be started, or there is no room for what was heard.
     """
     workers = [Worker() for _ in range(min(jobs, len(tasks)))]
     idle: SimpleQueue[Worker] = SimpleQueue()
     for worker in workers:
         idle.put(worker)
 
-    def hear_one(task: Task) -> tuple[Task, Heard]:
+    def hear_one(task: Task) -> Answer:
         worker = idle.get()
         try:
-            return task, worker.hear(task)
+            return worker.hear(task)
         finally:
             idle.put(worker)
 
     waiting = iter(tasks)
-    under_way: set[Future[tuple[Task, Heard]]] = set()
+    under_way: set[Future[Answer]] = set()
     threads = ThreadPoolExecutor(max_workers=max(1, len(workers)))
     try:
         while True:

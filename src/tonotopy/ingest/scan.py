@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
@@ -32,7 +32,9 @@ def scan(paths: Sequence[str], *, exclude: Sequence[str] = ()) -> Iterator[Found
     """Walk files and folders, each file once, in the order of their names.
 
     Hidden files, ``._*`` and ``__MACOSX`` are passed over below a folder; a file that is named
-    itself is taken whatever its name. Links are followed; a loop of them ends where it began.
+    itself is taken whatever its name. Links are followed, those to folders at the end, so that a
+    file is found where it really is if that is below the paths too; a loop of links ends where it
+    began.
 
     Parameters
     ----------
@@ -46,66 +48,80 @@ def scan(paths: Sequence[str], *, exclude: Sequence[str] = ()) -> Iterator[Found
     Found or Unreadable
         Each audio file, and what could not be looked at.
     """
-    seen_files: set[str] = set()
-    seen_folders: set[tuple[int, int]] = set()
-    for path in paths:
-        for each in walk(path, exclude, seen_folders):
-            if each.path not in seen_files:
-                seen_files.add(each.path)
-                yield each
-
-
-def walk(
-    path: str, exclude: Sequence[str], seen: set[tuple[int, int]]
-) -> Iterator[Found | Unreadable]:
-    """Walk one path, a folder below its name's order, without recursion."""
-    waiting = [path]
+    walk = Walk(exclude)
+    waiting = list(paths)
     while waiting:
-        current = waiting.pop()
-        try:
-            status = os.stat(current)
-            if not stat.S_ISDIR(status.st_mode):
-                if stat.S_ISREG(status.st_mode):
+        for path in waiting:
+            yield from walk.below(path)
+        waiting, walk.links = walk.links, []
+
+
+class Walk:
+    """A walk through folders, each entered once."""
+
+    def __init__(self, exclude: Sequence[str]) -> None:
+        self._exclude = exclude
+        self._folders: set[tuple[int, int]] = set()
+        self._files: set[str] = set()
+        self.links: list[str] = []  # to folders, not yet followed
+
+    def below(self, path: str) -> Iterator[Found | Unreadable]:
+        """Walk one path, a folder in the order of its names, without recursion."""
+        waiting = [path]
+        while waiting:
+            current = waiting.pop()
+            try:
+                status = os.stat(current)
+                if stat.S_ISDIR(status.st_mode):
+                    waiting.extend(reversed(self._enter(current, status)))
+                elif current in self._files:
+                    continue
+                elif stat.S_ISREG(status.st_mode):
+                    self._files.add(current)
                     yield Found(current, status.st_size, status.st_mtime_ns)
-                elif current == path:
+                else:
                     yield Unreadable(current, "neither a file nor a folder")
-                continue
-            if (status.st_dev, status.st_ino) in seen:
-                continue
-            seen.add((status.st_dev, status.st_ino))
-            names = sorted(wanted(current, exclude), reverse=True)
-        except OSError as error:
-            yield Unreadable(current, reason_of(error))
-            continue
-        waiting.extend(os.path.join(current, name) for name in names)
+            except OSError as error:
+                yield Unreadable(current, reason_of(current, error, given=current == path))
 
+    def _enter(self, folder: str, status: os.stat_result) -> list[str]:
+        """List what may be audio files or folders with some; nothing if we were here before."""
+        identity = (status.st_dev, status.st_ino)
+        if identity in self._folders:
+            return []
+        self._folders.add(identity)
+        with os.scandir(folder) as entries:
+            inside = sorted(filter(self._is_wanted, entries), key=lambda entry: entry.name)
+        paths = []
+        for entry in inside:
+            if not is_folder(entry):
+                paths += [entry.path] if is_audio_name(entry.name) else []
+            elif entry.is_symlink():
+                self.links.append(entry.path)
+            else:
+                paths.append(entry.path)
+        return paths
 
-def wanted(folder: str, exclude: Sequence[str]) -> Iterator[str]:
-    """List the names in a folder that may be audio files or folders with some."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name = entry.name
-            if name.startswith(".") or name == "__MACOSX":
-                continue
-            if any(fnmatch(name, glob) or fnmatch(entry.path, glob) for glob in exclude):
-                continue
-            if is_audio_name(name) or is_folder(entry):
-                yield name
+    def _is_wanted(self, entry: os.DirEntry[str]) -> bool:
+        if entry.name.startswith(".") or entry.name == "__MACOSX":
+            return False
+        return not any(fnmatch(entry.name, g) or fnmatch(entry.path, g) for g in self._exclude)
 
 
 def is_folder(entry: os.DirEntry[str]) -> bool:
     """Tell whether an entry is a folder; a link that leads nowhere is not."""
-    check: Callable[[], bool] = entry.is_dir
     try:
-        return check()
+        return entry.is_dir()
     except OSError:
         return False  # a loop of links: there is nothing behind it
 
 
-def reason_of(error: OSError) -> str:
+def reason_of(path: str, error: OSError, *, given: bool) -> str:
     """Say in words why a path could not be looked at."""
     if isinstance(error, PermissionError):
         return "no permission to read it"
-    if isinstance(error, FileNotFoundError):
-        return "it vanished while the folder was read"
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        if os.path.islink(path):
+            return "a link that leads nowhere"
+        return "there is no such file or folder" if given else "it vanished meanwhile"
     return str(error.strerror or error).lower()

@@ -1,6 +1,7 @@
 """Choosing the space that takes the vectors, or starting one."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 from sqlalchemy import Connection
 
@@ -41,7 +42,11 @@ def wanted(
     EmbedderError
         If the embedder is unknown, cannot be left open, or changed since the space was made; or if
         the hop is not positive or longer than a window.
+    ValueError
+        If `channels` is neither "mix" nor "each".
     """
+    if channels not in (None, "mix", "each"):
+        raise ValueError(f"channels={channels!r} must be 'mix' or 'each'")
     default = next((space for space in spaces if space.is_default), None)
     if embedder is None and default is not None and not default.embedder:
         raise EmbedderError(
@@ -58,12 +63,14 @@ def wanted(
             f"start a new space with: --embedder {source}"
         )
     hop = hop_s if hop_s is not None else (same.hop_s if same else loaded.hop_s)
-    if not 0 < hop <= loaded.window_s:
+    n_samples = round(hop * loaded.sample_rate) if isfinite(hop) else 0
+    if not 0 < n_samples <= round(loaded.window_s * loaded.sample_rate):
         raise EmbedderError(
             f"a hop of {hop:g} s does not fit {loaded.name}; "
             f"it must be above 0 and at most a window, {loaded.window_s:g} s"
         )
-    return Wanted(source, loaded, hop, channels or (same.channels if same else "mix"))
+    exact_hop_s = n_samples / loaded.sample_rate  # a hop between samples would drift in long files
+    return Wanted(source, loaded, exact_hop_s, channels or (same.channels if same else "mix"))
 
 
 def find(spaces: list[Space], asked: Wanted) -> Space | None:

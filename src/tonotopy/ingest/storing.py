@@ -1,0 +1,103 @@
+"""Hearing files and storing what was heard, a transaction each."""
+
+from collections.abc import Callable, Iterator
+from typing import IO
+
+import numpy as np
+from sqlalchemy import Connection
+
+from tonotopy import catalog
+from tonotopy.catalog import Catalog, NewRecording, Space
+from tonotopy.hearing import row_type
+from tonotopy.hearing.worker import Task
+from tonotopy.ingest.pool import Answer, hear_all
+from tonotopy.ingest.report import Progress, Report
+from tonotopy.ingest.scan import Found
+
+__all__ = ["hear_and_store", "note_failure"]
+
+READ_ROWS = 4096
+
+
+def hear_and_store(
+    library: Catalog,
+    report: Report,
+    wanted: list[Found],
+    target: Space,
+    jobs: int,
+    on_progress: Callable[[Progress], None] | None,
+) -> None:
+    """Hear what is new or changed and store each recording as soon as it is heard.
+
+    Raises
+    ------
+    LibraryError
+        If the library cannot be written, or there is no room for what long files give.
+    """
+    sizes = {file.path: file.size for file in wanted}
+    n_bytes, done_bytes = sum(sizes.values()), 0
+    tasks = [Task(path, target.embedder, target.hop_s, target.channels) for path in sizes]
+    tell = on_progress or (lambda _: None)
+    tell(Progress(0, len(tasks), 0, n_bytes, 0.0, ""))
+    for done, answer in enumerate(hear_all(tasks, jobs=jobs), start=1):
+        with answer.rows:
+            store(library, report, target, answer)
+        path = answer.task.path
+        done_bytes += sizes[path]
+        tell(Progress(done, len(tasks), done_bytes, n_bytes, report.audio_s, path))
+
+
+def note_failure(connection: Connection, report: Report, path: str, reason: str) -> None:
+    """Store and report one failure."""
+    catalog.put_failure(connection, path, reason)
+    report.failed.append({"path": catalog.escape(path), "reason": reason})
+
+
+def store(library: Catalog, report: Report, target: Space, answer: Answer) -> None:
+    """Store a recording with its windows, or why it could not be heard, in one transaction."""
+    heard, path = answer.heard, answer.task.path
+    if heard.failure is not None:
+        with library.write() as connection:
+            note_failure(connection, report, path, heard.failure)
+        return
+    new = NewRecording(
+        path=path,
+        size=heard.size,
+        mtime_ns=heard.mtime_ns,
+        content_hash=heard.content_hash,
+        duration_s=heard.duration_s,
+        sample_rate=heard.sample_rate,
+        channels=heard.channels,
+        format=heard.format,
+        peaks=heard.packed_peaks,
+        problem=heard.problem,
+    )
+    with library.write() as connection:
+        known = catalog.find_by_path(connection, path)  # another run may have been here meanwhile
+        recording_id = catalog.put_recording(connection, new, known)
+        rows = window_rows(answer.rows, target, heard.duration_s)
+        report.windows += catalog.put_windows(connection, target, recording_id, rows)
+        catalog.index_words(connection, [recording_id])
+        catalog.clear_failures(connection, [path])
+    report.audio_s += heard.duration_s
+    if known is None or known.content_hash == heard.content_hash:
+        report.added += 1
+    else:
+        report.changed += 1
+    if heard.problem is not None:
+        report.problems.append({"path": catalog.escape(path), "reason": heard.problem})
+
+
+def window_rows(
+    spooled: IO[bytes], target: Space, duration_s: float
+) -> Iterator[tuple[int | None, int, float, float, bytes]]:
+    """Read spooled windows, some at a time, as the catalog takes them."""
+    kind = row_type(target.dim)
+    while block := spooled.read(READ_ROWS * kind.itemsize):
+        chunk = np.frombuffer(block, kind)
+        for channel, position, vector in zip(
+            chunk["channel"].tolist(), chunk["position"].tolist(), chunk["vector"], strict=True
+        ):
+            start_s = position * target.hop_s
+            end_s = min(start_s + target.window_s, duration_s)
+            yield (None if channel < 0 else channel), position, start_s, end_s, vector.tobytes()
