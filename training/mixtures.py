@@ -77,16 +77,15 @@ def place(
     return excerpt
 
 
-def shape_spectrum(
-    window: NDArray[np.float32], random: np.random.Generator
-) -> NDArray[np.float32]:
+def shape_spectrum(window: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
     """Tilt and ripple the spectrum; sometimes keep only what a telephone lets through."""
     octaves = np.log2(np.maximum(SPECTRUM_HZ, 40) / 1000)
     level = random.normal(0, 3) * octaves
     level += random.uniform(0, 5) * np.sin(octaves * random.uniform(0.5, 3) + random.uniform(0, 6))
     gains = 10 ** (level / 20)
     if random.random() < 0.12:
-        gains[SPECTRUM_HZ > random.uniform(3000, 5500)] *= 1e-3
+        highest_hz = random.uniform(3000, 5500)
+        gains[highest_hz < SPECTRUM_HZ] *= 1e-3
     shaped = np.fft.irfft(np.fft.rfft(window) * gains, WINDOW)
     return shaped.astype(np.float32)
 
@@ -145,7 +144,9 @@ def mixture(pool: Pool, random: np.random.Generator) -> tuple[int, NDArray[np.fl
         level = 0.0 if component == 0 else random.uniform(-24, 3)
         total += unit_level(excerpt) * np.float32(10 ** (level / 20))
     if random.random() < 0.15:
-        total += unit_level(coloured_noise(random)) * np.float32(10 ** (-random.uniform(0, 35) / 20))
+        total += unit_level(coloured_noise(random)) * np.float32(
+            10 ** (-random.uniform(0, 35) / 20)
+        )
     if random.random() < 0.1:
         total[int(random.uniform(0.03, 0.6) * SAMPLE_RATE) :] = 0
     peak = np.abs(total).max() + 1e-9

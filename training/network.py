@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-__all__ = ["CHANNELS", "Student", "LAYERS", "N_STEPS", "step_weights"]
+__all__ = ["CHANNELS", "LAYERS", "N_STEPS", "Student", "step_weights"]
 
 LAYERS = (  # channels, stride, maximum over (time, frequency) behind it
     (32, 2, (1, 1)),

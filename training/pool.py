@@ -40,9 +40,7 @@ def training_files(folder: Path) -> list[str]:
     prefixes = tuple(prefix for each in json.loads(HELDOUT.read_text()).values() for prefix in each)
     excluded = set(json.loads(EXCLUDED.read_text())) if EXCLUDED.exists() else set()
     return [
-        name
-        for name in all_files(folder)
-        if not name.startswith(prefixes) and name not in excluded
+        name for name in all_files(folder) if not name.startswith(prefixes) and name not in excluded
     ]
 
 
@@ -52,6 +50,8 @@ def heldout_clips(folder: Path) -> list[tuple[str, str]]:
     clips = []
     for label, prefixes in json.loads(HELDOUT.read_text()).items():
         names = [name for name in files if name.startswith(tuple(prefixes))]
-        chosen = np.linspace(0, len(names) - 1, min(len(names), CLIPS_PER_CLASS)).round().astype(int)
+        chosen = (
+            np.linspace(0, len(names) - 1, min(len(names), CLIPS_PER_CLASS)).round().astype(int)
+        )
         clips += [(names[index], label) for index in chosen]
     return clips

@@ -28,7 +28,9 @@ class Teacher:
         ]
         self._scores = scores[0]["index"]
 
-    def answer(self, windows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def answer(
+        self, windows: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return embeddings (n, 1024) and scores (n, 521) of windows (n, 15600)."""
         embeddings = np.empty((len(windows), 1024), np.float32)
         scores = np.empty((len(windows), 521), np.float32)

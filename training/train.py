@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 N_TARGET = 320
+WARM_UP = 0.15
 
 
 class Mixtures:
@@ -74,15 +76,23 @@ def loss_terms(
     }
 
 
+def share_of_rate(progress: float) -> float:
+    """One cycle: rise over the first 15 %, then fall along a cosine to 0."""
+    if progress < WARM_UP:
+        return 0.05 + 0.95 * progress / WARM_UP
+    return 0.5 + 0.5 * math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP))
+
+
 def train_epoch(
     student: Student,
     optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
     mixtures: Mixtures,
     targets: NDArray[np.float32],
     *,
     epoch: int,
+    n_epochs: int,
     batch: int,
+    rate: float,
 ) -> dict[str, float]:
     """Pass once over the mixtures in a random order that the epoch decides."""
     student.train()
@@ -99,12 +109,13 @@ def train_epoch(
             torch.from_numpy(targets[rows]),
             torch.from_numpy(mixtures.scores[rows].astype(np.float32)),
         )
+        for group in optimizer.param_groups:
+            group["lr"] = rate * share_of_rate((epoch + number / n_batches) / n_epochs)
         optimizer.zero_grad(set_to_none=True)
         sum(terms.values()).backward()
         optimizer.step()
-        schedule.step()
         for name, value in terms.items():
-            sums[name] = sums.get(name, 0.0) + float(value) / n_batches
+            sums[name] = sums.get(name, 0.0) + float(value.detach()) / n_batches
     return sums
 
 
@@ -128,24 +139,27 @@ def main() -> None:
     targets = (np.sqrt(mixtures.embeddings.astype(np.float32)) - centre) @ projection
     heldout = Heldout(arguments.pool)
     student = Student(N_TARGET).to(memory_format=torch.channels_last)
+    often = torch.from_numpy(mixtures.scores.mean(axis=0, dtype=np.float32))
+    student.classes.bias.data = torch.logit(often.clamp(1e-5, 1 - 1e-5))  # Adam moves it slowly
     optimizer = torch.optim.AdamW(student.parameters(), lr=arguments.rate, weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        max_lr=arguments.rate,
-        total_steps=arguments.epochs * (len(mixtures) // arguments.batch),
-        pct_start=0.2,
-    )
-    parts = {"student": student, "optimizer": optimizer, "schedule": schedule}
+    parts = {"student": student, "optimizer": optimizer}
     checkpoint, done = arguments.out / "checkpoint.pt", 0
     if checkpoint.exists():
         stored = torch.load(checkpoint, weights_only=True)
         done = stored.pop("epochs")
-        for name, state in stored.items():
-            parts[name].load_state_dict(state)
+        for name, part in parts.items():
+            part.load_state_dict(stored[name])
     for epoch in range(done, arguments.epochs):
         began = time.process_time()
         losses = train_epoch(
-            student, optimizer, schedule, mixtures, targets, epoch=epoch, batch=arguments.batch
+            student,
+            optimizer,
+            mixtures,
+            targets,
+            epoch=epoch,
+            n_epochs=arguments.epochs,
+            batch=arguments.batch,
+            rate=arguments.rate,
         )
         unfinished = checkpoint.with_suffix(".unfinished")
         states = {name: part.state_dict() for name, part in parts.items()}

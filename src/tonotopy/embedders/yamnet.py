@@ -1,0 +1,158 @@
+"""YAMNet: Google's tagger of everyday sounds, from its LiteRT file.
+
+The network is a MobileNet trained on AudioSet [1]_ [2]_; the file is not part of this package. Its
+vectors are the activations before the last layer, its tags the 521 classes of its list.
+
+References
+----------
+.. [1] M. Plakal and D. Ellis, "YAMNet", TensorFlow Model Garden, 2019.
+.. [2] J. F. Gemmeke et al., "Audio Set: an ontology and human-labeled dataset for audio events",
+   ICASSP 2017.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonotopy.distance import Metric
+from tonotopy.embedders.standardized import checked_windows, unit_rows
+from tonotopy.errors import EmbedderError, optional
+
+__all__ = ["Yamnet"]
+
+_SAMPLE_RATE = 16_000
+_WINDOW = 15_600  # samples: 96 frames of 25 ms every 10 ms
+_ENVIRONMENT = "TONOTOPY_YAMNET"
+_VECTOR = "yamnet_frames/global_average_pooling2d/Mean"
+_SHAPE_HELP = "take the file yamnet.tflite that Google published with 521 classes"
+
+
+class Yamnet:
+    """Google's tagger of 521 everyday sounds, from a LiteRT file that you provide.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The LiteRT file; by default what the variable ``TONOTOPY_YAMNET`` names, else
+        ``yamnet.tflite`` in the user's cache folder for tonotopy.
+
+    Raises
+    ------
+    MissingExtra
+        If LiteRT is not installed.
+    EmbedderError
+        If the file is not there, or is another model.
+    """
+
+    name = "yamnet"
+    sample_rate = _SAMPLE_RATE
+    window_s = _WINDOW / _SAMPLE_RATE
+    hop_s = _WINDOW / _SAMPLE_RATE / 2
+    dim = 1024
+    n_tags = 521
+    metric: Metric = "cosine"
+    licence = "Apache-2.0"
+
+    def __init__(self, path: Path | None = None) -> None:
+        path = _default_path() if path is None else path
+        content = _content(path)
+        self.fingerprint = hashlib.sha256(content).hexdigest()[:12]
+        self._interpreter = _interpreter(content, path)
+        (taken,) = self._interpreter.get_input_details()[:1]
+        self._input = taken["index"]
+        self._vector = self._tensor(_VECTOR, self._interpreter.get_tensor_details(), path)
+        self._scores = self._interpreter.get_output_details()[0]["index"]
+        self._check_shapes(path)
+
+    def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Embed mono windows in [-1, 1], (n, 15600) -> (n, 1024) of unit norm, n >= 0.
+
+        Raises
+        ------
+        ValueError
+            If the shape is wrong, or a row holds NaN, infinity or samples too loud for float32.
+        """
+        vectors = self._run(windows, self._vector, n_values=self.dim)
+        return unit_rows(vectors)
+
+    def tag(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Score the 521 classes of YAMNet's list, (n, 15600) -> (n, 521), from 0 to 1.
+
+        Raises
+        ------
+        ValueError
+            If the shape is wrong, or a row holds NaN, infinity or samples too loud for float32.
+        """
+        return self._run(windows, self._scores, n_values=self.n_tags)
+
+    def _run(
+        self, windows: NDArray[np.float32], tensor: int, *, n_values: int
+    ) -> NDArray[np.float32]:
+        windows = checked_windows(windows, n_samples=_WINDOW)
+        values = np.empty((len(windows), n_values), np.float32)
+        for row, window in enumerate(windows):
+            self._interpreter.set_tensor(self._input, window[np.newaxis])
+            self._interpreter.invoke()
+            values[row] = self._interpreter.get_tensor(tensor).reshape(n_values)
+        finite = np.isfinite(values).all(axis=1)
+        if not finite.all():
+            raise ValueError(f"window {finite.argmin()} is too loud to be measured in float32")
+        return values
+
+    @staticmethod
+    def _tensor(name: str, details: list[dict[str, Any]], path: Path) -> int:
+        for each in details:
+            if each["name"] == name:
+                return int(each["index"])
+        raise EmbedderError(f"{path} has no tensor {name}; {_SHAPE_HELP}")
+
+    def _check_shapes(self, path: Path) -> None:
+        details = {each["index"]: each for each in self._interpreter.get_tensor_details()}
+        for tensor, wanted in (
+            (self._input, _WINDOW),
+            (self._vector, self.dim),
+            (self._scores, self.n_tags),
+        ):
+            shape = tuple(int(length) for length in details[tensor]["shape"])
+            if int(np.prod(shape)) != wanted:
+                raise EmbedderError(
+                    f"{path} has a tensor of shape {shape} where {wanted} values are needed; "
+                    f"{_SHAPE_HELP}"
+                )
+
+
+def _default_path() -> Path:
+    named = os.environ.get(_ENVIRONMENT)
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("tonotopy") / "yamnet.tflite"
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise EmbedderError(
+            f"cannot read the weights of yamnet, {path}: {error.strerror}; "
+            f"put yamnet.tflite there, or name the file in {_ENVIRONMENT}"
+        ) from error
+
+
+def _interpreter(content: bytes, path: Path) -> Any:
+    litert = optional("ai_edge_litert.interpreter", extra="yamnet")
+    try:
+        interpreter = litert.Interpreter(
+            model_content=content,
+            num_threads=1,  # jobs are the parallel unit
+            experimental_preserve_all_tensors=True,  # the vector is not an output of the file
+        )
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise EmbedderError(f"{path} is not a LiteRT model: {error}; {_SHAPE_HELP}") from error
+    return interpreter

@@ -1,0 +1,105 @@
+"""YAMNet: its answers are LiteRT's own, and a missing or wrong file is explained."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tonotopy.embedders.tagger import Tagger
+from tonotopy.embedders.yamnet import Yamnet
+from tonotopy.errors import EmbedderError, MissingExtra
+
+
+@pytest.fixture(scope="module")
+def interpreter_module():
+    return pytest.importorskip("ai_edge_litert.interpreter", reason="LiteRT is not installed")
+
+
+@pytest.fixture(scope="module")
+def weights() -> Path:
+    path = Path(__file__).parents[3] / "shared" / "models" / "yamnet.tflite"
+    if not path.is_file():
+        pytest.skip(f"no weights at {path}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def yamnet(weights, interpreter_module) -> Yamnet:
+    return Yamnet(weights)
+
+
+@pytest.fixture(scope="module")
+def windows() -> np.ndarray:
+    rng = np.random.default_rng(8)
+    time = np.arange(15_600) / 16_000
+    return np.stack(
+        [
+            np.zeros(15_600),
+            0.3 * np.sin(2 * np.pi * 440 * time),
+            0.1 * rng.standard_normal(15_600),
+            np.where(time < 0.05, rng.uniform(-1, 1, 15_600), 0),
+        ]
+    ).astype(np.float32)
+
+
+def test_scores_are_those_of_litert_itself(yamnet, weights, interpreter_module, windows):
+    plain = interpreter_module.Interpreter(model_path=str(weights))
+    plain.allocate_tensors()
+    for window, scores in zip(windows, yamnet.tag(windows), strict=True):
+        plain.set_tensor(plain.get_input_details()[0]["index"], window[np.newaxis])
+        plain.invoke()
+        expected = plain.get_tensor(plain.get_output_details()[0]["index"])[0]
+        np.testing.assert_allclose(scores, expected, atol=1e-3)
+
+
+def test_it_is_a_tagger_of_521_classes_and_1024_numbers(yamnet, windows):
+    assert isinstance(yamnet, Tagger)
+    assert yamnet.tag(windows).shape == (4, 521)
+    assert yamnet.embed(windows).shape == (4, 1024)
+    np.testing.assert_allclose(np.linalg.norm(yamnet.embed(windows), axis=1), 1, atol=1e-5)
+
+
+def test_it_hears_silence_as_silence(yamnet, windows):
+    silence = 494  # the class of that name in YAMNet's list
+    assert yamnet.tag(windows)[0].argmax() == silence
+
+
+def test_no_windows_give_no_vectors(yamnet):
+    assert yamnet.embed(np.zeros((0, 15_600), np.float32)).shape == (0, 1024)
+    assert yamnet.tag(np.zeros((0, 15_600), np.float32)).shape == (0, 521)
+
+
+def test_a_window_that_is_not_finite_is_refused_with_its_row(yamnet, windows):
+    broken = windows.copy()
+    broken[2, 7] = np.nan
+    for answer in (yamnet.embed, yamnet.tag):
+        with pytest.raises(ValueError, match="window 2 holds NaN or infinity"):
+            answer(broken)
+
+
+def test_missing_weights_are_asked_for_where_they_were_looked_for(monkeypatch, tmp_path):
+    monkeypatch.setenv("TONOTOPY_YAMNET", str(tmp_path / "nowhere.tflite"))
+    with pytest.raises(EmbedderError, match=r"nowhere\.tflite.*TONOTOPY_YAMNET"):
+        Yamnet()
+
+
+def test_the_weights_are_taken_from_the_environment(monkeypatch, weights, yamnet):
+    monkeypatch.setenv("TONOTOPY_YAMNET", str(weights))
+    assert Yamnet().fingerprint == yamnet.fingerprint
+
+
+def test_a_file_that_is_no_model_is_refused(interpreter_module, tmp_path):
+    path = tmp_path / "text.tflite"
+    path.write_text("not a model")
+    with pytest.raises(EmbedderError, match="is not a LiteRT model"):
+        Yamnet(path)
+
+
+def test_without_litert_the_extra_is_named(monkeypatch, tmp_path):
+    monkeypatch.delitem(sys.modules, "ai_edge_litert.interpreter", raising=False)
+    monkeypatch.setitem(sys.modules, "ai_edge_litert", None)  # as if it were not installed
+    path = tmp_path / "any.tflite"
+    path.write_bytes(b"anything")
+    with pytest.raises(MissingExtra, match=r"tonotopy\[yamnet\]"):
+        Yamnet(path)
