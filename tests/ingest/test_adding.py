@@ -240,7 +240,7 @@ def test_nothing_is_missing_where_the_root_itself_is_absent(add, folder, three, 
     add(folder)
     away = folder.with_name("away")
     folder.rename(away)
-    with pytest.raises(LibraryError, match=f"{folder}: there is no such file or folder"):
+    with pytest.raises(LibraryError, match=f"there is no file or folder {folder}"):
         add(folder)
     assert not any(each.missing for each in shown().values())
 

@@ -164,6 +164,8 @@ def nothing_to_add(given: list[str], unreadable: list[Unreadable]) -> str:
     """Say why there is nothing to add."""
     if not given:
         return "nothing to add: name at least one file or folder"
+    if len(unreadable) == 1 and unreadable[0].path in given and is_gone(unreadable[0].path):
+        return f"there is no file or folder {unreadable[0].path}"
     if unreadable:
         reasons = "; ".join(f"{each.path}: {each.reason}" for each in unreadable[:SHOWN])
         more = f" and {len(unreadable) - SHOWN} more" if len(unreadable) > SHOWN else ""
@@ -199,17 +201,16 @@ def note_failures(
     *,
     fine: set[str],
 ) -> None:
-    """Store what could not be looked at; forget failures of what is fine, or gone from a folder."""
+    """Store what could not be looked at; forget failures of what is fine, or gone.
+
+    Those of folders are forgotten too: what still cannot be looked at is stored again.
+    """
     present = [path for path in given if not is_gone(path)]
     with library.write() as connection:
         past = [catalog.unescape(failure.path) for failure in catalog.list_failures(connection)]
-        over = [
-            path
-            for path in past
-            if path in fine
-            or (not os.path.lexists(path) and any(catalog.is_below(path, each) for each in present))
-        ]
-        catalog.clear_failures(connection, over)
+        here = [path for path in past if any(catalog.is_below(path, each) for each in present)]
+        over = [path for path in here if os.path.isdir(path) or not os.path.lexists(path)]
+        catalog.clear_failures(connection, [*over, *fine.intersection(past)])
         for each in unreadable:
             if os.path.lexists(each.path):
                 note_failure(connection, report, each.path, each.reason)
