@@ -50,19 +50,30 @@ def library(tmp_path: Path) -> Iterator[Catalog]:
 
 
 @pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let files be heard in this process; the list tells which were."""
-    paths: list[str] = []
+def hear_here() -> Callable[..., Iterator[Answer]]:
+    """Hear files in this process, as `tonotopy.ingest.pool.hear_all` does in others."""
 
     def hear_here(tasks: Sequence[Task], *, jobs: int) -> Iterator[Answer]:
         for task in tasks:
-            paths.append(task.path)
             rows = io.BytesIO()
-            answer = hear(task, rows.write)
+            heard = hear(task, rows.write)
             rows.seek(0)
-            yield Answer(task, answer, rows)
+            yield Answer(task, heard, rows)
 
-    monkeypatch.setattr(storing, "hear_all", hear_here)
+    return hear_here
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch, hear_here: Callable[..., Iterator[Answer]]) -> list[str]:
+    """Let files be heard in this process; the list tells which were."""
+    paths: list[str] = []
+
+    def noted(tasks: Sequence[Task], *, jobs: int) -> Iterator[Answer]:
+        for answer in hear_here(tasks, jobs=jobs):
+            paths.append(answer.task.path)
+            yield answer
+
+    monkeypatch.setattr(storing, "hear_all", noted)
     return paths
 
 

@@ -77,13 +77,19 @@ class Hearing:
                 rows = np.empty(len(vectors), row_type(self.embedder.dim))
                 rows["channel"] = channel if self.channels == "each" else -1
                 rows["position"] = first + start + np.arange(len(vectors))
-                rows["vector"] = vectors
-                if not np.isfinite(rows["vector"]).all():
-                    raise EmbedderError(
-                        f"{self.embedder.name} gave a vector that is not finite near "
-                        f"{(first + start) * self.hop_s:.2f} s; the recording was left out"
-                    )
+                with np.errstate(over="ignore"):  # what is too large is refused below
+                    rows["vector"] = vectors
+                self._refuse_odd(rows)
                 yield rows
+
+    def _refuse_odd(self, rows: NDArray[np.void]) -> None:
+        finite = np.isfinite(rows["vector"]).all(axis=1)
+        if not finite.all():
+            start_s = rows["position"][finite.argmin()] * self.hop_s
+            raise EmbedderError(
+                f"{self.embedder.name} gave a vector that is not finite at {start_s:.2f} s; "
+                "the recording was left out"
+            )
 
 
 def embed_interval(
