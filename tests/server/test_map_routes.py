@@ -5,12 +5,10 @@ from time import sleep
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 
 from tonotopy import catalog
 from tonotopy.explore import map_points, mapping
 from tonotopy.project import pca
-from tonotopy.server import create_app
 
 
 def read_map(content):
@@ -68,18 +66,71 @@ def test_the_most_common_colour_comes_first(client):
     ]
 
 
-def test_what_has_no_label_has_no_colour(make_library, tmp_path):
+def test_what_has_no_label_has_no_colour(make_library, serve_library):
     library = make_library({f"{n}.wav": np.eye(3, 8)[n : n + 1] for n in range(3)})
     with library.write() as connection:
         catalog.set_labels(connection, {2: "bell"}, provenance="person")
-    with TestClient(create_app(library), base_url="http://127.0.0.1") as client:
-        codes = np.frombuffer(client.get("/api/v1/map/colors").content, "<u2")
-        assert codes.tolist() == [65_535, 0, 65_535]
-        assert client.get("/api/v1/map/legend").json() == [{"name": "bell", "n": 1}]
-        with library.write() as connection:  # labels do not change the map, only its colours
-            catalog.set_labels(connection, {1: "bell", 2: None}, provenance="person")
-        codes = np.frombuffer(client.get("/api/v1/map/colors").content, "<u2")
-        assert codes.tolist() == [0, 65_535, 65_535]
+    client = serve_library(library)
+    codes = np.frombuffer(client.get("/api/v1/map/colors").content, "<u2")
+    assert codes.tolist() == [65_535, 0, 65_535]
+    assert client.get("/api/v1/map/legend").json() == [{"name": "bell", "n": 1}]
+    with library.write() as connection:  # labels do not change the map, only its colours
+        catalog.set_labels(connection, {1: "bell", 2: None}, provenance="person")
+    codes = np.frombuffer(client.get("/api/v1/map/colors").content, "<u2")
+    assert codes.tolist() == [0, 65_535, 65_535]
+
+
+def test_a_label_of_an_interval_colours_the_windows_that_it_overlaps(make_library, serve_library):
+    library = make_library({"long.wav": np.eye(6, 8), "other.wav": np.eye(2, 8)})
+    with library.write() as connection:
+        catalog.set_labels(connection, {1: "rain"}, provenance="person")
+        connection.exec_driver_sql("UPDATE annotations SET start_s = 1.2, end_s = 1.6")
+        catalog.set_labels(connection, {2: "wind"}, provenance="folder")
+    client = serve_library(library)
+    # windows start every half second and last a second: three overlap [1.2, 1.6)
+    codes = np.frombuffer(client.get("/api/v1/map/colors?of=windows").content, "<u2").tolist()
+    assert codes == [65_535, 0, 0, 0, 65_535, 65_535, 1, 1]
+    legend = client.get("/api/v1/map/legend?of=windows").json()
+    assert legend == [{"name": "rain", "n": 3}, {"name": "wind", "n": 2}]
+    of_recordings = client.get("/api/v1/map/colors").content
+    assert np.frombuffer(of_recordings, "<u2").tolist() == [0, 1]
+
+
+def test_only_the_most_common_groups_have_colours(make_library, serve_library, monkeypatch):
+    monkeypatch.setattr("tonotopy.explore.colouring.MAX_GROUPS", 2)
+    library = make_library({f"{number}.wav": np.eye(8)[[number]] for number in range(6)})
+    with library.write() as connection:
+        labels = dict(enumerate(("b", "c", "b", "a", "c", "d"), start=1))
+        catalog.set_labels(connection, labels, provenance="person")
+    client = serve_library(library)
+    assert [each["name"] for each in client.get("/api/v1/map/legend").json()] == ["b", "c"]
+    codes = np.frombuffer(client.get("/api/v1/map/colors").content, "<u2").tolist()
+    assert codes == [0, 1, 0, 65_535, 1, 65_535]
+
+
+def test_colours_of_a_stored_layout_are_those_of_its_points(make_library, serve_library):
+    library = make_library({f"folder {n % 2}/{n}.wav": np.eye(8)[[n, n]] for n in range(5)})
+    with library.write() as connection:
+        ids = np.array([9, 2, 5, 700, 1])  # in an order of its own, one of them gone
+        catalog.put_analysis(
+            connection,
+            space_id=1,
+            kind="projection",
+            name="umap",
+            item_kind="windows",
+            parameters={},
+            generation=1,
+            values={"ids": ids, "coordinates": np.zeros((5, 2), np.float32)},
+        )
+    client = serve_library(library)
+    asked = {"of": "windows", "projection": "umap", "by": "folder"}
+    points = read_map(client.get("/api/v1/map", params=asked).content)[1].tolist()
+    codes = np.frombuffer(client.get("/api/v1/map/colors", params=asked).content, "<u2").tolist()
+    legend = client.get("/api/v1/map/legend", params=asked).json()
+    assert sorted(points) == [1, 2, 5, 9]
+    for window, code in zip(points, codes, strict=True):
+        assert legend[code]["name"] == client.get(f"/api/v1/windows/{window}").json()["folder"]
+    assert sum(entry["n"] for entry in legend) == 4
 
 
 def test_principal_components_are_always_ready_and_umap_is_not(client):

@@ -5,6 +5,8 @@ import os
 import shutil
 import struct
 from itertools import pairwise
+from statistics import median
+from time import process_time
 
 import numpy as np
 import pytest
@@ -416,3 +418,14 @@ def test_the_header_of_a_recording_beyond_4_gib_tells_what_fits(tmp_path):
     assert data % 4 == 0
     assert riff == data + 36
     assert b"".join(wav.read(wav.size - 3, wav.size)) == bytes(3)
+
+
+@pytest.mark.parametrize("name", ["spoken.mp3", "spoken.ogg"])
+def test_a_window_costs_little(client, sounds, name):
+    windows = windows_of(client, sounds.ids[name])
+    taken = []
+    for number in range(30):
+        began = process_time()
+        client.get(f"/api/v1/windows/{windows[number % len(windows)]['id']}/audio")
+        taken.append(process_time() - began)
+    assert median(taken) < 0.020  # seconds of CPU, the client's included

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,12 @@ from sqlalchemy import Connection
 
 from tonotopy import catalog
 from tonotopy.catalog import Catalog
-from tonotopy.explore.mapping import Items, map_points
+from tonotopy.explore.mapping import Items, MapPoints, map_points
 
 __all__ = ["NO_GROUP", "Groups", "group_points"]
 
 NO_GROUP = 65_535
 MAX_GROUPS = 1000  # what is rarer has none
-
-Stretch: TypeAlias = tuple[int, float, float]  # recording, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +68,7 @@ def group_points(
     """
     points = map_points(library, items=items, projection=projection, space=space)
     with library.read() as connection:
-        stretches = stretches_of(connection, points.ids.tolist(), items)
-        values = (folders_of if by == "folder" else labels_of)(connection, stretches)
+        values = (folders if by == "folder" else first_labels)(connection, points, items)
     counts = Counter(value for value in values if value is not None)
     names = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:MAX_GROUPS]
     places: dict[str | None, int] = {name: place for place, (name, _) in enumerate(names)}
@@ -79,25 +76,35 @@ def group_points(
     return Groups(names, codes, points.version)
 
 
-def stretches_of(connection: Connection, ids: Sequence[int], items: Items) -> list[Stretch]:
-    """Say which stretch of which recording each item is."""
-    if items == "recordings":
-        return [(each, 0.0, np.inf) for each in ids]
-    windows = catalog.get_windows(connection, ids)
-    return [(each.recording_id, each.start_s, each.end_s) for each in map(windows.__getitem__, ids)]
+def folders(connection: Connection, points: MapPoints, _: Items) -> list[str | None]:
+    """Name the folder of each point's file."""
+    owners, owner_of = np.unique(points.recording_ids, return_inverse=True)
+    recordings = catalog.get_recordings(connection, owners.tolist())
+    names: list[str | None] = [recordings[each].folder for each in owners.tolist()]
+    return [names[place] for place in owner_of.tolist()]
 
 
-def folders_of(connection: Connection, stretches: Sequence[Stretch]) -> list[str | None]:
-    """Name the folder of each stretch's file."""
-    recordings = catalog.get_recordings(connection, sorted({each for each, _, _ in stretches}))
-    folders = {each.id: each.folder for each in recordings.values()}
-    return [folders[each] for each, _, _ in stretches]
+def first_labels(connection: Connection, points: MapPoints, items: Items) -> list[str | None]:
+    """Choose the first label of each point; None where it has none."""
+    owners, owner_of = np.unique(points.recording_ids, return_inverse=True)
+    labels = catalog.recording_labels(connection, owners.tolist())
+    names = [first_label(labels.get(each, ()), 0.0, np.inf) for each in owners.tolist()]
+    values = [names[place] for place in owner_of.tolist()]
+    if items == "windows":
+        in_part = [
+            each for each, said in labels.items() if any(start is not None for _, start, _ in said)
+        ]
+        placed = np.flatnonzero(np.isin(points.recording_ids, in_part)).tolist()
+        ids = points.ids[placed].tolist()
+        windows = catalog.get_windows(connection, ids)
+        for place, window in zip(placed, map(windows.__getitem__, ids), strict=True):
+            said = labels[window.recording_id]
+            values[place] = first_label(said, window.start_s, window.end_s)
+    return values
 
 
-def labels_of(connection: Connection, stretches: Sequence[Stretch]) -> list[str | None]:
-    """Choose the first label of each stretch."""
-    labels = catalog.recording_labels(connection, sorted({each for each, _, _ in stretches}))
-    return [
-        next(iter(catalog.labels_of(labels.get(each, ()), start_s, end_s)), None)
-        for each, start_s, end_s in stretches
-    ]
+def first_label(
+    labels: Sequence[tuple[str, float | None, float | None]], start_s: float, end_s: float
+) -> str | None:
+    """Choose the first label of a stretch; None if it has none."""
+    return next(iter(catalog.labels_of(labels, start_s, end_s)), None)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from tonotopy import catalog
-from tonotopy.catalog import Catalog, Space
+from tonotopy.catalog import Catalog, Space, SpaceVectors
 from tonotopy.distance import normalized
 from tonotopy.errors import NotInLibrary
 from tonotopy.project import pca, umap
@@ -39,6 +39,8 @@ class MapPoints:
     ----------
     ids : ndarray of shape (n,), int64
         Recordings or windows.
+    recording_ids : ndarray of shape (n,), int64
+        The recording that each point is, or is of.
     coordinates : ndarray of shape (n, 2), float32
         From -1 to 1, the shape of the map kept.
     version : str
@@ -46,6 +48,7 @@ class MapPoints:
     """
 
     ids: NDArray[np.int64]
+    recording_ids: NDArray[np.int64]
     coordinates: NDArray[np.float32]
     version: str
 
@@ -105,8 +108,9 @@ def make_points(
     chosen = catalog.find_space(connection, space)
     version = map_version(connection, chosen, items, projection)
     if projection == "pca":
-        ids, vectors = item_vectors(connection, chosen, items)
-        points = MapPoints(ids, fitted(pca(vectors).coordinates), version)
+        loaded = item_vectors(connection, chosen, items)
+        coordinates = fitted(pca(loaded.vectors).coordinates)
+        points = MapPoints(loaded.ids, loaded.recording_ids, coordinates, version)
     else:
         points = stored_points(connection, chosen, items, version)
     library.cache[cache_key(chosen, items, projection)] = points
@@ -153,9 +157,9 @@ def compute_umap(
     """
     with library.read() as connection:
         chosen = catalog.find_space(connection, space)
-        ids, vectors = item_vectors(connection, chosen, items)
+        loaded = item_vectors(connection, chosen, items)
     layout = umap(
-        vectors,
+        loaded.vectors,
         metric=chosen.metric,
         n_neighbors=int(UMAP_SETTINGS["n_neighbors"]),
         min_dist=UMAP_SETTINGS["min_dist"],
@@ -172,9 +176,10 @@ def compute_umap(
             item_kind=items,
             parameters={**UMAP_SETTINGS, "metric": chosen.metric, "method": layout.method},
             generation=chosen.generation,
-            values={"ids": ids, "coordinates": coordinates},
+            values={"ids": loaded.ids, "coordinates": coordinates},
         )
-    return MapPoints(ids, coordinates, f"{chosen.id}.{chosen.generation}.{analysis_id}")
+    version = f"{chosen.id}.{chosen.generation}.{analysis_id}"
+    return MapPoints(loaded.ids, loaded.recording_ids, coordinates, version)
 
 
 def find_layout(connection: Connection, space: Space, items: Items) -> catalog.Analysis | None:
@@ -200,23 +205,27 @@ def stored_points(connection: Connection, space: Space, items: Items, version: s
     if items == "recordings":
         here = np.array(sorted(catalog.covered_recordings(connection, space)), np.int64)
     keep = np.isin(ids, here)
-    return MapPoints(ids[keep], values["coordinates"][keep].astype(np.float32), version)
+    ids, coordinates = ids[keep], values["coordinates"][keep].astype(np.float32)
+    owners = ids
+    if items == "windows":
+        windows = catalog.get_windows(connection, ids.tolist())
+        owners = np.array([windows[each].recording_id for each in ids.tolist()], np.int64)
+    return MapPoints(ids, owners, coordinates, version)
 
 
-def item_vectors(
-    connection: Connection, space: Space, items: Items
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Load the windows of a space, or the mean of each recording's."""
+def item_vectors(connection: Connection, space: Space, items: Items) -> SpaceVectors:
+    """Load the windows of a space, or the mean of each recording's, by the recordings' ids."""
     loaded = catalog.load_vectors(connection, space)
     if items == "windows" or not len(loaded.ids):
-        return loaded.ids, loaded.vectors
+        return loaded
     owners, vectors = loaded.recording_ids, loaded.vectors
     if (np.diff(owners) < 0).any():  # most often they are in order, and many
         order = np.argsort(owners, kind="stable")
         owners, vectors = owners[order], vectors[order]
     ids, first = np.unique(owners, return_index=True)
     means = np.add.reduceat(vectors, first, axis=0) / np.diff([*first, len(owners)])[:, np.newaxis]
-    return ids, normalized(means) if space.metric == "cosine" else means.astype(np.float32)
+    ready = normalized(means) if space.metric == "cosine" else means.astype(np.float32)
+    return SpaceVectors(ids, ids, ready)
 
 
 def fitted(coordinates: NDArray[np.float32]) -> NDArray[np.float32]:
