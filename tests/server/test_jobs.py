@@ -268,3 +268,11 @@ def test_the_worker_does_not_outlive_its_server(make_library):
         assert json.loads(process.stdout.readline()) == {"progress": 0.0}
         process.stdin.close()  # as the death of the server does
         assert process.wait(10) == 1
+
+
+def test_the_worker_takes_no_modules_from_the_folder_it_runs_in(tmp_path):
+    for name in ("json", "numpy", "tonotopy", "umap"):
+        (tmp_path / f"{name}.py").write_text("import os\nos._exit(77)\n")
+    order = Order(kind="umap", library=str(tmp_path / "no.db"), space="mfcc", of="windows")
+    with run_worker(order, cwd=tmp_path) as process:
+        assert "there is no library" in process.stdout.read()

@@ -22,7 +22,7 @@ from tonotopy.server.worker import Order
 __all__ = ["Jobs"]
 
 KEPT = 100  # jobs remembered
-WORKER = (sys.executable, "-m", "tonotopy.server.worker")
+WORKER = (sys.executable, "-P", "-m", "tonotopy.server.worker")  # -P: no modules of this folder
 
 log = logging.getLogger(__name__)
 
