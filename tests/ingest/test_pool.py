@@ -15,8 +15,8 @@ def rows(library):
     """Show what a library holds but ids and times, in order of paths; and the vectors."""
     with library.read() as connection:
         found = connection.exec_driver_sql(
-            "SELECT vector, recordings.path, size, content_hash, duration_s, peaks, windows.channel, "
-            "position, start_s, end_s FROM windows "
+            "SELECT vector, recordings.path, size, content_hash, duration_s, peaks, "
+            "windows.channel, position, start_s, end_s FROM windows "
             "JOIN recordings ON recordings.id = recording_id ORDER BY recordings.path, position"
         ).fetchall()
     return [row[1:] for row in found], np.frombuffer(b"".join(row[0] for row in found), "<f2")
