@@ -40,7 +40,7 @@ class Hit:
     rank: int  #: from 1
     score: float  #: larger is better; `Results.score_name` says what it is
     recording_id: int
-    window_id: int | None  #: the best window; None where words found the recording
+    window_id: int | None  #: the best window, or the first where words found the recording
     path: str
     start_s: float
     end_s: float
@@ -138,7 +138,7 @@ def search(
     if isinstance(understood, Words):
         if like or unlike:
             raise QueryError("words cannot be mixed with sounds; leave out one of the two")
-        return search_text(library, understood, k=k, where=where, text_from=text_from)
+        return search_text(library, understood, k=k, where=where, text_from=text_from, space=space)
     likes = [as_example(each) for each in ([understood] if understood else []) + list(like)]
     if not likes:
         raise QueryError("nothing to search with; give a file, words, or --like FILE")
@@ -321,8 +321,9 @@ def search_text(
     k: int,
     where: str | None,
     text_from: Sequence[str],
+    space: str | None,
 ) -> Results:
-    """Find recordings whose name, folders or labels hold words."""
+    """Find recordings whose name, folders or labels hold words; a space to play them from."""
     known = set(catalog.COLUMNS.values())
     unknown = [each for each in text_from if each not in known]
     if unknown or not text_from:
@@ -338,12 +339,14 @@ def search_text(
         ids = [hit.recording_id for hit in found]
         recordings = catalog.get_recordings(connection, ids)
         labels = catalog.recording_labels(connection, ids)
+        chosen = catalog.find_space(connection, space)
+        windows = catalog.window_ranges(connection, chosen, ids)
     hits = [
         Hit(
             rank=rank,
             score=hit.score,
             recording_id=hit.recording_id,
-            window_id=None,
+            window_id=windows[hit.recording_id][0] if hit.recording_id in windows else None,
             path=recordings[hit.recording_id].path,
             start_s=0.0,
             end_s=recordings[hit.recording_id].duration_s,
