@@ -1,12 +1,15 @@
-"""Find pool files that hold an evaluation clip, or nearly one; --write excludes them.
+"""Find pool files that hold an evaluation clip, or part of one; --write excludes them.
 
-A file is suspected if its bytes equal those of an evaluation clip, or if a window of it and a
-window of a clip have YAMNet embeddings with a cosine above 0.99 that are not both near silence.
+A file is suspected if a window of it and a window of a clip, neither near silence, have YAMNet
+embeddings with a cosine above 0.99. Faint noise and fading notes look alike to YAMNet, so a suspect
+is confirmed by the samples: somewhere along the clip the window must correlate with it. Files of
+the same bytes need no confirmation.
 """
 
 import argparse
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,24 +18,61 @@ from numpy.typing import NDArray
 from pool import EXCLUDED, all_files, read
 from teacher import Teacher
 
-NEAR = 0.99
+NEAR = 0.99  # cosine of embeddings
+SAME = 0.4  # correlation of samples: what re-encoding and filtering leave of a copy
 QUIETEST = 1e-3  # root mean square: below, all windows look alike
 
 
-def heard(
-    folder: Path, teacher: Teacher
-) -> tuple[list[str], NDArray[np.int64], NDArray[np.float32]]:
-    """Embed the audible windows of a folder's files: names, file of each window, vectors."""
-    names, owners, vectors = all_files(folder), [], []
+@dataclass(frozen=True)
+class Folder:
+    """The audible windows of a folder's files."""
+
+    path: Path
+    names: list[str]
+    owner: NDArray[np.int64]  #: of each window, its file
+    position: NDArray[np.int64]  #: of each window, its number in the file
+    vectors: NDArray[np.float32]  #: of each window, what YAMNet makes of it
+
+    def recording(self, window: int) -> NDArray[np.float32]:
+        """Read the whole file that a window is from."""
+        return read(self.path / self.names[self.owner[window]])
+
+    def samples(self, window: int) -> NDArray[np.float32]:
+        """Read the samples of a window."""
+        return cut(self.recording(window))[self.position[window]]
+
+
+def heard(path: Path, teacher: Teacher) -> Folder:
+    """Embed the audible windows of a folder's files."""
+    names, owners, positions, vectors = all_files(path), [], [], []
     for number, name in enumerate(names):
-        samples = read(folder / name)
+        samples = read(path / name)
         if not len(samples):
             continue
         windows = cut(samples)
-        windows = windows[np.sqrt(np.square(windows).mean(axis=1)) > QUIETEST]
-        owners += [number] * len(windows)
-        vectors.append(unit(teacher.answer(windows)[0]).astype(np.float32))
-    return names, np.array(owners), np.concatenate(vectors)
+        audible = np.flatnonzero(np.sqrt(np.square(windows).mean(axis=1)) > QUIETEST)
+        owners += [number] * len(audible)
+        positions.append(audible)
+        vectors.append(unit(teacher.answer(windows[audible])[0]).astype(np.float32))
+    return Folder(path, names, np.array(owners), np.concatenate(positions), np.concatenate(vectors))
+
+
+def correlation(window: NDArray[np.float32], recording: NDArray[np.float32]) -> float:
+    """Find the largest correlation of a window with any stretch of a recording, 0 to 1.
+
+    Differences of neighbouring samples are compared, so that an offset or a hum that both have
+    does not look like a copy.
+    """
+    window, recording = np.diff(window), np.diff(recording)
+    if len(recording) < len(window):
+        recording = np.pad(recording, (0, len(window) - len(recording)))
+    n_fft = 1 << (len(recording) + len(window)).bit_length()
+    spectrum = np.fft.rfft(recording, n_fft) * np.fft.rfft(window, n_fft).conj()
+    n_places = len(recording) - len(window) + 1
+    products = np.abs(np.fft.irfft(spectrum, n_fft)[:n_places])
+    energy = np.cumsum(np.square(np.concatenate([[0], recording]), dtype=np.float64))
+    stretch = np.sqrt(np.maximum(energy[len(window) :] - energy[:n_places], 1e-6))
+    return float((products / stretch).max() / np.linalg.norm(window))
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -42,39 +82,49 @@ def hashes(folder: Path) -> dict[str, str]:
     }
 
 
+def compare(pool: Folder, clips: Folder) -> dict[str, tuple[float, str]]:
+    """Find, for each suspected file, its largest correlation and the clip that it is with."""
+    found: dict[str, tuple[float, str]] = {}
+    for start in range(0, len(pool.vectors), 4096):
+        near = pool.vectors[start : start + 4096] @ clips.vectors.T
+        for row in np.flatnonzero(near.max(axis=1) > NEAR):
+            clip = int(near[row].argmax())
+            value = correlation(pool.samples(start + row), clips.recording(clip))
+            name = pool.names[pool.owner[start + row]]
+            clip_name = f"{clips.path.name}/{clips.names[clips.owner[clip]]}"
+            found[name] = max(found.get(name, (0.0, "")), (value, clip_name))
+    return found
+
+
 def main() -> None:
-    """List the suspects, and write them down if asked."""
+    """List the suspects, and write down the confirmed ones if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pool", type=Path, default=Path("../../shared/audio/pool"))
+    shared = Path("../../shared")
+    parser.add_argument("--pool", type=Path, default=shared / "audio/pool")
     parser.add_argument(
         "--evaluation",
         type=Path,
         nargs="+",
-        default=[Path("../../shared/audio/esc10"), Path("../../shared/audio/fsdd")],
+        default=[shared / "audio/esc10", shared / "audio/fsdd"],
     )
-    parser.add_argument("--teacher", type=Path, default=Path("../../shared/models/yamnet.tflite"))
+    parser.add_argument("--teacher", type=Path, default=shared / "models/yamnet.tflite")
     parser.add_argument("--write", action="store_true", help=f"into {EXCLUDED.name}")
     arguments = parser.parse_args()
     teacher = Teacher(arguments.teacher)
-    names, owners, vectors = heard(arguments.pool, teacher)
-    pool_hashes = hashes(arguments.pool)
-    suspects: dict[str, str] = {}
+    pool, pool_hashes = heard(arguments.pool, teacher), hashes(arguments.pool)
+    suspects: dict[str, tuple[float, str]] = {}
     for folder in arguments.evaluation:
+        suspects.update(compare(pool, heard(folder, teacher)))
         for digest, clip in hashes(folder).items():
             if digest in pool_hashes:
-                suspects[pool_hashes[digest]] = f"same bytes as {folder.name}/{clip}"
-        clips, clip_owners, clip_vectors = heard(folder, teacher)
-        for start in range(0, len(vectors), 4096):
-            near = vectors[start : start + 4096] @ clip_vectors.T
-            for row in np.flatnonzero(near.max(axis=1) > NEAR):
-                clip = clips[clip_owners[near[row].argmax()]]
-                name = names[owners[start + row]]
-                suspects.setdefault(name, f"{near[row].max():.4f} to {folder.name}/{clip}")
-    for name, reason in sorted(suspects.items()):
-        print(f"{name}: {reason}")
-    print(f"{len(suspects)} of {len(names)} files suspected, {len(vectors)} windows compared")
+                suspects[pool_hashes[digest]] = (1.0, f"{folder.name}/{clip}")
+    confirmed = sorted(name for name, (value, _) in suspects.items() if value > SAME)
+    for name, (value, clip) in sorted(suspects.items()):
+        print(f"{name}: correlation {value:.2f} with {clip}")
+    print(f"{len(pool.vectors)} windows of {len(pool.names)} files compared")
+    print(f"{len(suspects)} files suspected, {len(confirmed)} confirmed")
     if arguments.write:
-        EXCLUDED.write_text(json.dumps(sorted(suspects), indent=1) + "\n")
+        EXCLUDED.write_text(json.dumps(confirmed, indent=1) + "\n")
 
 
 if __name__ == "__main__":

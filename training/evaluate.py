@@ -1,5 +1,11 @@
-"""Score embeddings on labelled sounds: every recording searches for those of its class."""
+"""Score embeddings on labelled sounds: every recording searches for those of its class.
 
+Choices are made on ``heldout``; ESC-10 and FSDD are scored once per release candidate.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,9 +13,10 @@ import numpy as np
 import torch
 from network import Student
 from numpy.typing import NDArray
-from pool import WINDOW, heldout_clips, read
+from pool import WINDOW, all_files, heldout_clips, read
 
-from tonotopy.embedders.cochlea import log_mel
+from tonotopy.embedders.cochlea import Cochlea, log_mel
+from tonotopy.embedders.yamnet import Yamnet
 from tonotopy.metrics import TiedRanking, mean_scores, same_group
 from tonotopy.windows import starts
 
@@ -39,7 +46,11 @@ class Labelled:
     labels: NDArray[np.str_]  #: of each recording
 
     def scores(self, vectors: NDArray[np.float32], name: str) -> dict[str, float]:
-        """Score vectors of the windows by the best match of each window, and by their mean."""
+        """Score vectors of the windows, turned into recordings in three ways.
+
+        ``best``: the mean, over the query's windows, of the best match among the other's;
+        ``both``: that from both sides, averaged; ``mean``: the cosine of mean vectors.
+        """
         vectors = unit(vectors)
         n_recordings = len(self.labels)
         first = np.searchsorted(self.recording, np.arange(n_recordings))
@@ -53,7 +64,11 @@ class Labelled:
             "nearest": lambda ranking: ranking.precision(1),
         }
         found = {}
-        for pooling, distances in (("best", -matched), ("mean", -(means @ means.T))):
+        for pooling, distances in (
+            ("best", -matched),
+            ("both", -(matched + matched.T) / 2),
+            ("mean", -(means @ means.T)),
+        ):
             scored = mean_scores(
                 measures, distances, self.labels, self.labels, exclude=same_group(numbers, numbers)
             )
@@ -72,12 +87,22 @@ def labelled(recordings: list[tuple[NDArray[np.float32], str]]) -> Labelled:
     )
 
 
+def heldout_set(pool: Path) -> Labelled:
+    """Cut the held-out classes of the pool."""
+    clips = [(read(pool / name)[:LONGEST], label) for name, label in heldout_clips(pool)]
+    return labelled([clip for clip in clips if len(clip[0])])
+
+
+def folder_set(folder: Path, label: Callable[[str], str]) -> Labelled:
+    """Cut a folder of recordings whose label is in their path."""
+    return labelled([(read(folder / name), label(name)) for name in all_files(folder)])
+
+
 class Heldout:
-    """The held-out classes of the pool: what every choice is made on."""
+    """The held-out classes, heard by a student in training."""
 
     def __init__(self, pool: Path) -> None:
-        clips = [(read(pool / name)[:LONGEST], label) for name, label in heldout_clips(pool)]
-        self.labelled = labelled([clip for clip in clips if len(clip[0])])
+        self.labelled = heldout_set(pool)
         self.log_mel = torch.from_numpy(log_mel(self.labelled.windows))
 
     @torch.inference_mode()
@@ -90,3 +115,28 @@ class Heldout:
             **self.labelled.scores(pooled, "pooled"),
             **self.labelled.scores(guess, "guess"),
         }
+
+
+def main() -> None:
+    """Score the shipped weights, others, or the teacher on a labelled set."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("set", choices=["heldout", "esc10", "fsdd"])
+    parser.add_argument("--weights", type=Path, help="an exported file; default: the shipped one")
+    parser.add_argument("--teacher", type=Path, help="score this YAMNet file instead")
+    parser.add_argument("--audio", type=Path, default=Path("../../shared/audio"))
+    arguments = parser.parse_args()
+    if arguments.set == "heldout":
+        chosen = heldout_set(arguments.audio / "pool")
+    elif arguments.set == "esc10":
+        chosen = folder_set(arguments.audio / "esc10", lambda name: name.split("/")[0])
+    else:
+        chosen = folder_set(arguments.audio / "fsdd", lambda name: Path(name).name[0])
+    embedder = Yamnet(arguments.teacher) if arguments.teacher else Cochlea(arguments.weights)
+    scores = chosen.scores(embedder.embed(chosen.windows), embedder.name)
+    print(
+        json.dumps({"set": arguments.set, "fingerprint": embedder.fingerprint, **scores}, indent=1)
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -13,16 +13,19 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from evaluate import cut
 from graph import Graph
 from network import CHANNELS, FLOOR, LAYERS, N_STEPS, RANGE, Student
 from numpy.typing import NDArray
+from pool import SAMPLE_RATE, read, training_files
 from train import N_TARGET
 
+from tonotopy.embedders.cochlea import log_mel
 from tonotopy.features.cepstra import cosine_basis
 
 N_CEPSTRA = 13
-CEPSTRA_WEIGHT = 0.4
-WHITENING = 0.5
+CEPSTRA_WEIGHT = 0.5
+NETWORK_WHITENING, CEPSTRA_WHITENING = 0.5, 0.25
 PRESENT = 1e-6  # added to a sum of frames, so that silence divides by something
 
 
@@ -215,11 +218,26 @@ def load_student(checkpoint: Path) -> Student:
     return student.eval()
 
 
+def pool_log_mel(folder: Path) -> NDArray[np.float32]:
+    """Hear one to a dozen windows of each training file, more of long ones, unmixed."""
+    random = np.random.default_rng(0)
+    patches = []
+    for name in training_files(folder):
+        samples = read(folder / name)
+        if len(samples) and np.abs(samples).max() > 1e-3:
+            windows = cut(samples)
+            n_kept = min(len(windows), 1 + min(11, len(samples) // (5 * SAMPLE_RATE)))
+            chosen = windows[random.permutation(len(windows))[:n_kept]]
+            patches.append(log_mel(chosen[np.abs(chosen).max(axis=1) > 1e-3]))
+    return np.concatenate(patches)
+
+
 def main() -> None:
     """Fit what comes behind the network, quantize and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, default=Path("work/run/checkpoint.pt"))
     parser.add_argument("--mixtures", type=Path, default=Path("work/mixtures"))
+    parser.add_argument("--pool", type=Path, default=Path("../../shared/audio/pool"))
     parser.add_argument(
         "--out", type=Path, default=Path("../src/tonotopy/embedders/weights/cochlea.onnx")
     )
@@ -228,10 +246,12 @@ def main() -> None:
     student = load_student(arguments.checkpoint)
     chunks = sorted(arguments.mixtures.glob("chunk-????.npz"))[:4]
     examples = np.concatenate([np.load(chunk)["log_mel"] for chunk in chunks]).astype(np.float32)
-    features, statistics = run(build(student, None), examples, "pooled", "statistics")
+    plain = build(student, None)
+    (features,) = run(plain, examples, "pooled")
+    (statistics,) = run(plain, pool_log_mel(arguments.pool), "statistics")
     parts = (
-        fit_affine(features, power=WHITENING, n_kept=arguments.n_kept),
-        fit_affine(statistics, power=WHITENING, n_kept=statistics.shape[1]),
+        fit_affine(features, power=NETWORK_WHITENING, n_kept=arguments.n_kept),
+        fit_affine(statistics, power=CEPSTRA_WHITENING, n_kept=statistics.shape[1]),
     )
     whole = build(student, parts)
     model = quantized(whole, examples[::8])
