@@ -16,7 +16,7 @@ import soundfile
 from tonotopy.hearing import row_type
 from tonotopy.hearing.worker import Heard, Task, hear, read_answer, read_hello, write_task
 
-COMMAND = [sys.executable, "-P", "-m", "tonotopy.hearing.worker"]
+COMMAND = [sys.executable, "-P", "-m", "tonotopy.hearing.process"]
 
 
 @pytest.fixture
@@ -101,6 +101,13 @@ def test_a_worker_ends_when_it_is_no_longer_fed(worker):
     assert ended(worker) == 0
 
 
+def test_a_worker_ends_even_while_it_starts():
+    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.close()
+        ended(process)
+        assert process.stdout.read() == b""  # it did not get as far as to say hello
+
+
 def test_a_worker_ends_even_in_the_middle_of_a_long_file(worker, tmp_path):
     long = tmp_path / "long.wav"
     soundfile.write(long, np.zeros(3600 * 8000, np.int16), 8000)
@@ -120,12 +127,12 @@ def test_a_worker_leaves_an_interrupt_to_its_parent(worker, path):
 def test_what_a_library_prints_is_no_part_of_an_answer(path, tmp_path):
     """A plugin or a C library that writes to standard output must not break the protocol."""
     program = (
-        "import os, tonotopy.hearing.worker as worker\n"
+        "import os, tonotopy.hearing.worker as worker, tonotopy.hearing.process as process\n"
         "real = worker.load_embedder\n"
         "def noisy(name):\n"
         "    print('hello'); os.write(1, b'noise'); return real(name)\n"
         "worker.load_embedder = noisy\n"
-        "worker.main()\n"
+        "process.main()\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program],

@@ -39,7 +39,7 @@ def crash(tmp_path, monkeypatch):
     site.mkdir()
     (site / "sitecustomize.py").write_text(
         "import os, signal, sys\n"
-        "if os.environ.get('CRASH_ON') and 'tonotopy.hearing.worker' in sys.orig_argv:\n"
+        "if os.environ.get('CRASH_ON') and 'tonotopy.hearing.process' in sys.orig_argv:\n"
         "    import tonotopy.hearing.stream as stream\n"
         "    real = stream.audio.listen\n"
         "    def listen(path, *arguments, **options):\n"

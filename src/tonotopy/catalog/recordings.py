@@ -175,11 +175,29 @@ def select_known(connection: Connection, condition: ColumnElement[bool]) -> list
     ]
 
 
-def put_recording(connection: Connection, new: NewRecording, known: Known | None) -> int:
+def put_recording(
+    connection: Connection, new: NewRecording, known: Known | None, *, root: str | None = None
+) -> int:
     """Store a recording; if its path was known, in place of what was known.
 
     Windows of a content that is gone go with it, in every space. Labels stay: they hang on the
     recording and its intervals.
+
+    Parameters
+    ----------
+    connection : Connection
+        A writing one.
+    new : NewRecording
+        What was heard.
+    known : Known, optional
+        What is known of its path.
+    root : str, optional
+        The folder that becomes a root if no root holds it yet; by default the file's own.
+
+    Returns
+    -------
+    int
+        The recording's id.
     """
     values: dict[str, Any] = {name: getattr(new, name) for name in NewRecording.__slots__}
     if known is not None:
@@ -191,7 +209,7 @@ def put_recording(connection: Connection, new: NewRecording, known: Known | None
         if known.content_hash != new.content_hash:
             delete_windows(connection, [known.id])
         return known.id
-    root_id, root = root_for(connection, os.path.dirname(new.path))
+    root_id, root = root_for(connection, root or os.path.dirname(new.path))
     values["path"] = escape(os.path.relpath(new.path, root))
     result = connection.execute(
         insert(tables.recordings).values(**values, root_id=root_id, metadata={}, added_at=now())
@@ -208,9 +226,11 @@ def delete_windows(connection: Connection, recording_ids: Sequence[int]) -> int:
     return deleted.rowcount
 
 
-def move_recording(connection: Connection, recording_id: int, path: str, mtime_ns: int) -> None:
-    """Say that a recording's file is now elsewhere."""
-    root_id, root = root_for(connection, os.path.dirname(path))
+def move_recording(
+    connection: Connection, recording_id: int, path: str, mtime_ns: int, *, root: str | None = None
+) -> None:
+    """Say that a recording's file is now elsewhere, below `root` if no root holds it yet."""
+    root_id, root = root_for(connection, root or os.path.dirname(path))
     connection.execute(
         update(tables.recordings)
         .where(tables.recordings.c.id == recording_id)

@@ -1,23 +1,17 @@
-"""The worker process: hears one file after another, and dies with the process that feeds it.
+"""What a worker process is asked and answers.
 
-It reads tasks from standard input, JSON, one a line. To each it answers on standard output with
-the rows that were heard, in blocks, and then a line of JSON with the rest. A thread watches
-standard input, so that a parent that is killed takes its workers along, even from the middle of a
-long file.
+A task is a line of JSON. The answer is the rows that were heard, in blocks as they are heard, and
+then a line of JSON with the rest.
 """
 
 import base64
 import json
-import os
-import signal
 import struct
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
 from typing import IO
 
 from tonotopy import audio, embedders
@@ -25,7 +19,7 @@ from tonotopy.embedders import Embedder
 from tonotopy.errors import DecodeError, TonotopyError
 from tonotopy.hearing.stream import Hearing
 
-__all__ = ["Heard", "Task", "hear", "main", "read_answer", "read_hello", "write_task"]
+__all__ = ["Heard", "Task", "answer_all", "hear", "read_answer", "read_hello", "write_task"]
 
 BLOCK = struct.Struct("<I")  # the length of a block of rows, 0 after the last
 HELLO = b"ready\n"
@@ -166,19 +160,8 @@ def read_answer(answers: IO[bytes], take_rows: Callable[[bytes], object]) -> Hea
     return None
 
 
-def main() -> None:
-    """Answer tasks until standard input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints must not get between the answers
-    tasks: SimpleQueue[bytes] = SimpleQueue()
-
-    def watch() -> None:
-        for line in sys.stdin.buffer:
-            tasks.put(line)
-        os._exit(0)  # the parent is done, or dead
-
-    Thread(target=watch, daemon=True).start()
+def answer_all(tasks: SimpleQueue[bytes], answers: IO[bytes]) -> None:
+    """Answer tasks as they come, without end."""
     answers.write(HELLO)
     answers.flush()
     while True:
@@ -186,7 +169,3 @@ def main() -> None:
         write_rows(answers, b"")
         answers.write(json.dumps(asdict(heard)).encode() + b"\n")
         answers.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -15,7 +15,7 @@ from tonotopy.ingest import naming, space
 from tonotopy.ingest.plan import Plan, is_gone, make_plan
 from tonotopy.ingest.report import Progress, Report
 from tonotopy.ingest.scan import Found, Unreadable, scan
-from tonotopy.ingest.storing import hear_and_store, note_failure
+from tonotopy.ingest.storing import hear_and_store, note_failure, root_of
 
 __all__ = ["add"]
 
@@ -100,7 +100,6 @@ def add(
         raise LibraryError(nothing_to_add(given, unreadable))
     asked = space.wanted(spaces, embedder, hop_s, channels)
     with library.write() as connection:
-        remember_roots(connection, given)
         target = space.find(catalog.list_spaces(connection), asked) or space.start(
             connection, asked
         )
@@ -110,8 +109,8 @@ def add(
     new_space = space.find(spaces, asked) is None
     report = Report(space=target.name, new_space=new_space, unchanged=plan.unchanged)
     note_failures(library, report, given, unreadable, fine=files(found) - files(plan.hear))
-    note_changes(library, report, plan)
-    hear_and_store(library, report, plan.hear, target, jobs or n_cores(), on_progress)
+    note_changes(library, report, plan, given)
+    hear_and_store(library, report, plan.hear, target, given, jobs or n_cores(), on_progress)
     if labels_from_folders or label_pattern is not None:
         label(library, given, found, from_folders=labels_from_folders, pattern=label_pattern)
     report.elapsed_s = time.monotonic() - began
@@ -186,13 +185,6 @@ def known_below(connection: Connection, given: list[str]) -> dict[str, Known]:
     return known
 
 
-def remember_roots(connection: Connection, given: list[str]) -> None:
-    """Make the folders that were given roots, unless they lie in one."""
-    for path in given:
-        if os.path.exists(path):
-            catalog.root_for(connection, path if os.path.isdir(path) else os.path.dirname(path))
-
-
 def note_failures(
     library: Catalog,
     report: Report,
@@ -218,13 +210,15 @@ def note_failures(
                 report.failed.append({"path": catalog.escape(each.path), "reason": each.reason})
 
 
-def note_changes(library: Catalog, report: Report, plan: Plan) -> None:
+def note_changes(library: Catalog, report: Report, plan: Plan, given: list[str]) -> None:
     """Store what is known without hearing: new dates, moves, files that are gone."""
     with library.write() as connection:
         for move in plan.touched:
             catalog.touch_recording(connection, move.known.id, move.found.mtime_ns)
         for move in plan.moves:
-            catalog.move_recording(connection, move.known.id, move.found.path, move.found.mtime_ns)
+            path, mtime_ns = move.found.path, move.found.mtime_ns
+            root = root_of(path, given)
+            catalog.move_recording(connection, move.known.id, path, mtime_ns, root=root)
         catalog.index_words(connection, [move.known.id for move in plan.moves])
         catalog.mark_missing(connection, [recording.id for recording in plan.missing])
     report.unchanged += len(plan.touched)

@@ -69,7 +69,7 @@ class Worker:
             if self._process is not None and self._process.poll() is None:
                 return self._process
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "tonotopy.hearing.worker"],
+                [sys.executable, "-P", "-m", "tonotopy.hearing.process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # decoders chatter; what matters comes as a failure
@@ -78,7 +78,7 @@ class Worker:
         if not read_hello(pipe(self._process.stdout)):
             raise TonotopyError(
                 f"a listening process could not start ({how_it_ended(self._process)}); "
-                f"to see why, run: {sys.executable} -P -m tonotopy.hearing.worker < /dev/null"
+                f"to see why, run: {sys.executable} -P -m tonotopy.hearing.process < /dev/null"
             )
         return self._process
 

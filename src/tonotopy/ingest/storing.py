@@ -1,5 +1,6 @@
 """Hearing files and storing what was heard, a transaction each."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import IO
 
@@ -14,7 +15,7 @@ from tonotopy.ingest.pool import Answer, hear_all
 from tonotopy.ingest.report import Progress, Report
 from tonotopy.ingest.scan import Found
 
-__all__ = ["hear_and_store", "note_failure"]
+__all__ = ["hear_and_store", "note_failure", "root_of"]
 
 READ_ROWS = 4096
 
@@ -24,6 +25,7 @@ def hear_and_store(
     report: Report,
     wanted: list[Found],
     target: Space,
+    given: list[str],
     jobs: int,
     on_progress: Callable[[Progress], None] | None,
 ) -> None:
@@ -41,7 +43,7 @@ def hear_and_store(
     tell(Progress(0, len(tasks), 0, n_bytes, 0.0, ""))
     for done, answer in enumerate(hear_all(tasks, jobs=jobs), start=1):
         with answer.rows:
-            store(library, report, target, answer)
+            store(library, report, target, answer, root_of(answer.task.path, given))
         path = answer.task.path
         done_bytes += sizes[path]
         tell(Progress(done, len(tasks), done_bytes, n_bytes, report.audio_s, path))
@@ -53,7 +55,14 @@ def note_failure(connection: Connection, report: Report, path: str, reason: str)
     report.failed.append({"path": catalog.escape(path), "reason": reason})
 
 
-def store(library: Catalog, report: Report, target: Space, answer: Answer) -> None:
+def root_of(path: str, given: list[str]) -> str:
+    """Choose the root of a file: the path that was given, if it is a folder; else its own."""
+    if path in given:
+        return os.path.dirname(path)
+    return next(folder for folder in given if catalog.is_below(path, folder))
+
+
+def store(library: Catalog, report: Report, target: Space, answer: Answer, root: str) -> None:
     """Store a recording with its windows, or why it could not be heard, in one transaction."""
     heard, path = answer.heard, answer.task.path
     if heard.failure is not None:
@@ -74,7 +83,7 @@ def store(library: Catalog, report: Report, target: Space, answer: Answer) -> No
     )
     with library.write() as connection:
         known = catalog.find_by_path(connection, path)  # another run may have been here meanwhile
-        recording_id = catalog.put_recording(connection, new, known)
+        recording_id = catalog.put_recording(connection, new, known, root=root)
         rows = window_rows(answer.rows, target, heard.duration_s)
         report.windows += catalog.put_windows(connection, target, recording_id, rows)
         catalog.index_words(connection, [recording_id])
