@@ -32,7 +32,6 @@ EMBEDDERS: tuple[type[StandardizedEmbedder], ...] = (MelStats155, Mfcc, Mir, Stf
 SUFFIXES = {".flac", ".ogg", ".wav"}
 WINDOWS_PER_RENDITION = 6
 QUIETEST_PEAK = 1e-3  # windows that never get louder than -60 dB tell nothing about sounds
-SCALE_FLOOR = 0.1  # of the median scale: what hardly varies here must not rule elsewhere
 GROUP_EXPONENT = 0.3  # a group of d features weighs d ** -this a feature: large ones do not rule
 
 
@@ -55,27 +54,28 @@ def main() -> None:
 
 def fit(embedder: type[StandardizedEmbedder], paths: list[Path], out: Path) -> None:
     started = time.process_time()
-    features = np.concatenate([embedder.raw(w) for w in windows_of(embedder, paths)])
+    features = np.concatenate([embedder.raw(part) for part in windows_of(embedder, paths)])
     constants = standardization(features)
     if embedder is Timbre:
         constants["scale"] *= timbre_group_weights()
         constants["projection"] = half_whitening(features, constants, dim=embedder.dim)
     out.write_bytes(save(constants))
-    floored = int((constants["scale"] == constants["scale"].min()).sum())
+    scale = constants["scale"]
     print(
         f"{embedder.name}: {len(features)} windows, {features.shape[1]} features, "
-        f"{floored} with the smallest scale; {out.stat().st_size} bytes, "
+        f"scales {scale.min():.3g} to {scale.max():.3g}, {out.stat().st_size} bytes, "
         f"{time.process_time() - started:.0f} s of CPU"
     )
 
 
 def standardization(features: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-    """Find what takes each feature to mean 0 and deviation 1, if it varies enough."""
+    """Find what takes each feature to mean 0 and deviation 1; each must vary."""
+    centre = features.mean(axis=0, dtype=np.float64)
     scale = features.std(axis=0, dtype=np.float64)
-    return {
-        "centre": features.mean(axis=0, dtype=np.float64).astype(np.float32),
-        "scale": np.maximum(scale, SCALE_FLOOR * np.median(scale)).astype(np.float32),
-    }
+    still = np.flatnonzero(scale <= 1e-6 * np.maximum(1, np.abs(centre)))
+    if len(still):
+        raise SystemExit(f"features {still.tolist()} are the same in all windows: add other sounds")
+    return {"centre": centre.astype(np.float32), "scale": scale.astype(np.float32)}
 
 
 def timbre_group_weights() -> NDArray[np.float32]:
