@@ -267,7 +267,7 @@ def test_the_worker_does_not_outlive_its_server(make_library):
     with run_worker(order) as process:
         assert json.loads(process.stdout.readline()) == {"progress": 0.0}
         process.stdin.close()  # as the death of the server does
-        assert process.wait(10) == 1
+        assert process.wait(WAIT_S) == 1
 
 
 def test_the_worker_takes_no_modules_from_the_folder_it_runs_in(tmp_path):

@@ -268,6 +268,16 @@ def many_recordings(make_library):
     return make_library({f"{n}.wav": vector for n, vector in enumerate(vectors)})
 
 
+def the_child_of(served):
+    """Wait for the process that does a job."""
+    server = psutil.Process(served.process.pid)
+    end = time.monotonic() + WAIT_S
+    while not (children := server.children()):
+        assert time.monotonic() < end, "no job was started"
+        time.sleep(0.02)
+    return children[0]
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_server_in_the_middle_of_a_job(make_library, sent):
     library = many_recordings(make_library)
@@ -277,8 +287,7 @@ def test_a_signal_stops_the_server_in_the_middle_of_a_job(make_library, sent):
             f"{served.address}api/v1/jobs", json=asked, headers={"X-Tonotopy": "1"}
         )
         assert started.status_code == 202
-        process = psutil.Process(served.process.pid)
-        (worker,) = process.children()
+        worker = the_child_of(served)
         status, rest, seconds = served.stop(sent)
         assert seconds < 5
         assert rest in ("", "stopped\n")
@@ -292,9 +301,9 @@ def test_a_server_that_is_killed_takes_its_job_along(make_library):
         httpx.post(
             f"{served.address}api/v1/jobs", json={"kind": "umap"}, headers={"X-Tonotopy": "1"}
         )
-        (worker,) = psutil.Process(served.process.pid).children()
+        worker = the_child_of(served)
         served.process.kill()
-        gone, _ = psutil.wait_procs([worker], timeout=10)
+        gone, _ = psutil.wait_procs([worker], timeout=WAIT_S)
         assert gone == [worker]
 
 

@@ -59,7 +59,7 @@ def create_app(
     Parameters
     ----------
     library : Catalog
-        An open library; the caller closes it.
+        An open library; it is closed when the server stops.
     hosts : iterable of str
         Names that the server answers to, in lower case.
     token : str, optional

@@ -10,8 +10,6 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
-from starlette._utils import AwaitableOrContextManager
-from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
 from tonotopy.audio import EXTENSIONS
@@ -47,7 +45,7 @@ class OneFile(Request):
         max_files: float = 1,
         max_fields: float = MAX_FIELDS,
         max_part_size: int = MAX_FIELD,
-    ) -> AwaitableOrContextManager[FormData]:
+    ) -> Any:
         """Read the form within limits."""
         return super().form(max_files=max_files, max_fields=max_fields, max_part_size=max_part_size)
 

@@ -24,7 +24,7 @@ class Served:
     Parameters
     ----------
     library : Catalog
-        An open library; the caller closes it.
+        An open library.
     """
 
     def __init__(self, library: Catalog) -> None:
