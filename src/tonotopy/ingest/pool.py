@@ -56,6 +56,10 @@ class Worker:
             heard = read_answer(pipe(process.stdout), lambda block: keep(rows, block))
         except BrokenPipeError:
             heard = None
+        except LibraryError:
+            process.kill()  # in the middle of an answer: its rest is no answer to another task
+            process.wait()
+            raise
         if heard is None:
             heard = Heard(failure=f"the decoder crashed on it ({how_it_ended(process)})")
         rows.seek(0)
