@@ -22,6 +22,17 @@ settings.register_profile("tonotopy", deadline=None, derandomize=True)
 settings.load_profile("tonotopy")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """Let a browser's or Node's test that is skipped fail where both are promised."""
+    report = yield
+    promised = os.environ.get("TONOTOPY_REQUIRE_BROWSER")
+    if promised and report.skipped and any(map(item.get_closest_marker, ("browser", "node"))):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, though TONOTOPY_REQUIRE_BROWSER is set: {report.longrepr}"
+    return report
+
+
 @pytest.fixture
 def make_library(tmp_path: Path) -> Iterator[Callable[..., Catalog]]:
     """Store recordings by name, each with the vectors of its windows."""
