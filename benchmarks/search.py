@@ -213,7 +213,7 @@ def recall(corpus: Corpus, found: Ids, exact: NDArray[np.float32]) -> float:
     for query, row, distance in zip(corpus.queries, found, exact[:, K - 1], strict=True):
         rows = corpus.vectors[np.searchsorted(corpus.ids, row[row >= 0])]
         measured = distances(query[np.newaxis], rows, corpus.metric)
-        hits += int((measured <= distance + 1e-5 * abs(distance) + 1e-6).sum())
+        hits += int((measured <= distance + 3e-5 * abs(distance) + 1e-6).sum())
     return hits / (K * len(corpus.queries))
 
 

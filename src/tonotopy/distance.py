@@ -33,8 +33,8 @@ _SCORE_NAMES: dict[Metric, str] = {
     "euclidean": "negative Euclidean distance",
 }
 
-# |a|^2 + |b|^2 - 2 ab loses one digit for each factor of ten between the norms and the distance.
-_CANCELLATION = 0.01
+# |a|^2 + |b|^2 - 2 ab loses a digit for each factor of ten between itself and |a|^2 + |b|^2.
+_CANCELLATION = 0.1
 _PAIRS_AT_ONCE = 4096
 _TINY = np.float32(1e-30)
 

@@ -20,7 +20,7 @@ from tonotopy.distance import Metric, distances, normalized, top_k
 __all__ = ["K", "Scan", "SelfTest", "Setting", "choose_setting", "ladder"]
 
 K = 10  #: recall is that of the ten nearest
-_N_ROWS = 200
+_N_ROWS = 400
 _DRAWN = np.float32(0.25)
 _ROWS_AT_ONCE = 16_384
 
@@ -52,7 +52,7 @@ class SelfTest:
     k : int
         How many nearest are asked for: 10, or as many as there are.
     queries : ndarray of shape (n_queries, dim)
-        Up to 200 of the rows, then the same drawn towards others; always the same ones.
+        Up to 400 of the rows, then the same drawn towards others; always the same ones.
     """
 
     def __init__(self, vectors: NDArray[np.floating], metric: Metric) -> None:
@@ -117,7 +117,7 @@ class SelfTest:
             measured[queries, columns] = np.inf
             nearest = top_k(np.hstack([nearest, measured]), self.k)[1]
         reach = nearest[:, -1]
-        return (reach + 1e-5 * np.abs(reach) + 1e-6).astype(np.float32)
+        return (reach + 3e-5 * np.abs(reach) + 1e-6).astype(np.float32)
 
 
 def ladder(first: int, last: int) -> list[int]:
