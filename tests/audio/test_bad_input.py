@@ -294,6 +294,16 @@ def test_a_damaged_stretch_is_passed_over_and_told(name, sound, write, encode_av
     assert "damaged" in opened.problem or "only 4." in opened.problem
 
 
+def test_damage_within_a_stretch_is_told(sound, write, read):
+    path = write("a.mp3", sound(5.0))
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 6000] = bytes(6000)
+    path.write_bytes(content)
+    assert "damaged near 2." in read(path, 1.0, 4.0)[1].problem
+    assert read(path, 0.0, 1.0)[1].problem is None
+
+
 def test_a_damaged_ogg_is_told(sound, write, read):
     path = write("a.ogg", sound(5.0))
     content = bytearray(path.read_bytes())
@@ -352,8 +362,13 @@ def run(code, *arguments):
 READ_ALL = """
 import sys
 from tonotopy.audio import open_audio
-with open_audio(sys.argv[1]) as reader:
-    print(reader.channels, sum(block.shape[1] for block in reader.blocks()))
+from tonotopy.errors import DecodeError
+for path in sys.argv[1:]:
+    try:
+        with open_audio(path) as reader:
+            print(reader.channels, sum(block.shape[1] for block in reader.blocks()))
+    except DecodeError:
+        print("refused")
 """
 
 
@@ -364,6 +379,18 @@ def test_decoders_print_nothing(sound, write):
     path.write_bytes(b"ID3" + bytes(1000) + content)
     done = run(READ_ALL, path)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_headers_that_point_out_of_the_file_print_nothing(sound, encode_av):
+    path = encode_av("a.wma", "wmav2", sound(0.5))
+    content = path.read_bytes()
+    damaged = []
+    for at in range(190, 420):
+        damaged.append(path.with_name(f"{at}.wma"))
+        damaged[-1].write_bytes(content[:at] + b"\xff" + content[at + 1 :])
+    done = run(READ_ALL, *damaged)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "refused" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -88,6 +90,21 @@ def test_many_channels_become_one(sound):
     samples, _ = decoded(encode(original, RATE))
     assert samples.shape == (1, original.shape[1])
     assert np.abs(samples[0] - original.mean(axis=0)).max() < 1e-4
+
+
+def test_ogg_is_encoded_in_the_small_stack_of_a_thread():
+    code = """
+import threading
+import numpy as np
+from tonotopy.audio import encode
+threading.stack_size(512 * 1024)
+samples = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 441_000)).astype(np.float32)
+thread = threading.Thread(target=lambda: print(encode(samples, 44_100, "ogg")[:4]))
+thread.start()
+thread.join()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "b'OggS'\n")
 
 
 def test_one_sample_can_be_encoded():

@@ -242,6 +242,13 @@ def test_blocks_of_any_length_join_to_the_same_sound(name, block_s, sound, write
     np.testing.assert_array_equal(np.concatenate(blocks, axis=1), whole)
 
 
+def test_blocks_of_many_fast_channels_are_shorter(write):
+    with open_audio(write("wide.wav", np.zeros((12, 400_000)), 384_000)) as reader:
+        sizes = [block.size for block in reader.blocks()]
+    assert max(sizes) <= 2**22
+    assert sum(sizes) == 12 * 400_000
+
+
 def test_a_file_can_be_read_twice(sound, write, encode_av):
     for path in (write("a.wav", sound(1.0)), encode_av("a.m4a", "alac", sound(1.0))):
         with open_audio(path) as reader:
@@ -276,6 +283,23 @@ def test_tags_before_and_behind_an_mp3_are_no_problem(sound, write, read):
     samples, reader = read(path)
     assert samples.shape == (2, 2 * RATE)
     assert (reader.expected_s, reader.problem) == (2.0, None)
+
+
+def test_junk_behind_an_mp3_is_no_problem(sound, write, read):
+    path = write("a.mp3", sound(2.0))
+    path.write_bytes(path.read_bytes() + np.random.default_rng(0).bytes(1000))
+    samples, reader = read(path)
+    assert samples.shape == (2, 2 * RATE)
+    assert reader.problem is None
+
+
+def test_an_mp3_that_does_not_say_its_length_is_not_guessed_at(sound, encode_av, read):
+    options = {"container_options": {"write_xing": "0"}}
+    path = encode_av("bare.mp3", "libmp3lame", sound(3.0), **options)
+    path.write_bytes(path.read_bytes()[:20_000])
+    samples, reader = read(path)
+    assert samples.shape[1] > RATE
+    assert (reader.expected_s, reader.problem) == (None, None)
 
 
 def test_no_file_stays_open(sound, write, encode_av, recwarn):

@@ -16,6 +16,7 @@ def files(sound, write, encode_av):
         "aiff": write("a.aiff", original),
         "flac": write("a.flac", original),
         "ogg": write("a.ogg", original),
+        "ogg of long pages": write("long.ogg", sound(5.0, 1)),
         "opus": write("a.opus", sound(6.0, rate=48_000), 48_000, format="OGG", subtype="OPUS"),
         "mp3 of variable rate": write("vbr.mp3", original),
         "mp3 of constant rate": encode_av("cbr.mp3", "libmp3lame", original),
@@ -39,7 +40,7 @@ def test_every_start_is_exact(sound, write, encode_av):
             rate = reader.sample_rate
             whole = np.concatenate(list(reader.blocks()), axis=1)
             n = whole.shape[1]
-            starts = [0, 1, 575, 1152, 22_050, n - 1000, n - 1, *rng.integers(0, n, 12)]
+            starts = [0, 1, 575, 1152, 22_050, 30_000, n - 1000, n - 1, *rng.integers(0, n, 12)]
             for start in starts:
                 end = start + 3000
                 blocks = list(reader.blocks(start / rate, end / rate, block_s=0.02))

@@ -25,7 +25,7 @@ _SAMPLE_BYTES = {
     "ALAW": 1,
 }
 _PLAIN_WAV = frozenset({"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "ULAW", "ALAW"})
-_OGG_PREROLL = 16_384  # samples: two of the longest Vorbis blocks
+_LONGEST_VORBIS_BLOCK = 8_192  # samples
 _MOST_FRAMES = 1 << 62  # libsndfile gives about 2^63 where the length is unknown
 
 
@@ -66,7 +66,7 @@ class SndfileSource:
         self.n_stray = 0
         self.damage: str | None = None
         self._begun = False
-        self._preroll, self._last_start = 0, self.n_samples
+        self._last_start = self.n_samples
         position = file.tell()
         self._is_ogg = self._sound.format == "OGG"
         if self._is_ogg:
@@ -79,8 +79,7 @@ class SndfileSource:
         """Find where libsndfile seeks to the right place: not in the last page."""
         ticks = 48_000 if self._sound.subtype == "OPUS" else self.sample_rate
         last_page = math.ceil(last_page_ticks(file) * self.sample_rate / ticks)
-        self._preroll = _OGG_PREROLL
-        self._last_start = self.n_samples - last_page - _OGG_PREROLL
+        self._last_start = max(0, self.n_samples - last_page - _LONGEST_VORBIS_BLOCK)
 
     def _read_promise(self, file: BinaryIO) -> None:
         width = _SAMPLE_BYTES.get(self._sound.subtype, 0) * self.channels
@@ -94,7 +93,7 @@ class SndfileSource:
         self.damage = None
         if start >= self.n_samples:
             return
-        lead = min(start, max(0, min(start - self._preroll, self._last_start)))
+        lead = min(start, self._last_start)
         if self._is_ogg and self._begun:
             self._reopen()
         self._begun = True
@@ -114,13 +113,11 @@ class SndfileSource:
             self.damage = f"{start / self.sample_rate:.3f} s cannot be reached ({_text(error)})"
             return
         while True:
-            # What is still not a number after an error was never decoded.
-            buffer = np.full((length, self.channels), np.nan, np.float32)
             try:
-                decoded = self._sound.read(out=buffer)
+                decoded = self._sound.read(length, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError as error:
-                self.damage = f"damaged ({_text(error)})"
-                decoded = buffer[: _n_written(buffer)]
+                self.damage = f"reading stopped ({_text(error)})"
+                return
             if len(decoded):
                 yield decoded.T
             if len(decoded) < length:
@@ -129,11 +126,6 @@ class SndfileSource:
     def close(self) -> None:
         """Let go of the file."""
         self._sound.close()
-
-
-def _n_written(buffer: NDArray[np.float32]) -> int:
-    written = np.flatnonzero(~np.isnan(buffer[:, 0]))
-    return int(written[-1]) + 1 if len(written) else 0
 
 
 def _text(error: soundfile.LibsndfileError) -> str:
