@@ -107,7 +107,7 @@ def test_damaged_index_files_are_deleted_and_built_again(make_library):
     whole = bytearray(file.read_bytes())
     whole[-1] ^= 1
     file.write_bytes(whole)
-    library.cache.clear()
+    library.forget()
     whats = [what for what, mended in found(doctor(library)) if mended]
     assert whats == ["the index files of 1 spaces were damaged or of something else"]
     assert not file.exists()

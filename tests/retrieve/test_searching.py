@@ -269,7 +269,7 @@ def test_an_index_follows_the_catalog_and_survives_its_files(make_library, kind)
     (directory,) = library.path.parent.glob("*.index")
     for path in directory.glob("*.index"):
         path.write_bytes(b"not an index")
-    library.cache.clear()
+    library.forget()
     assert best(4) == first[1:]
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or
 from tonotopy.catalog import tables
 from tonotopy.catalog.recordings import IN_CHUNK
 from tonotopy.catalog.types import now
-from tonotopy.windows import overlap
+from tonotopy.windows import covers_half as interval_covers_half
 
 __all__ = ["carries", "label_counts", "labels_of", "recording_labels", "set_labels"]
 
@@ -132,10 +132,10 @@ def recording_labels(
 def labels_of(
     labels: Sequence[tuple[str, float | None, float | None]], start_s: float, end_s: float
 ) -> list[str]:
-    """Choose the labels whose interval overlaps a stretch, each once, in order."""
+    """Choose the labels that a stretch carries, by the rule for windows, each once, in order."""
     chosen = {
         label: None
         for label, start, end in labels
-        if start is None or end is None or overlap(start, end, start_s, end_s) > 0
+        if start is None or end is None or interval_covers_half(start, end, start_s, end_s)
     }
     return list(chosen)

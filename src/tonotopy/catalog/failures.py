@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from tonotopy.catalog import tables
 from tonotopy.catalog.paths import escape, storable
 from tonotopy.catalog.types import now
 
 __all__ = ["Failure", "clear_failures", "list_failures", "put_failure"]
+
+
+DELETE_FAILURE = delete(tables.failures).where(tables.failures.c.path == bindparam("over"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ def put_failure(connection: Connection, path: str, reason: str) -> None:
 def clear_failures(connection: Connection, paths: list[str]) -> None:
     """Forget the failures of paths that are fine now, or gone."""
     for path in paths:
-        connection.execute(delete(tables.failures).where(tables.failures.c.path == escape(path)))
+        connection.execute(DELETE_FAILURE, {"over": escape(path)})
 
 
 def list_failures(connection: Connection) -> list[Failure]:

@@ -1,19 +1,33 @@
 """Full-text search over the names, folders and labels of recordings (SQLite FTS5)."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, select, text
 
-from tonotopy.catalog.annotations import recording_labels
-from tonotopy.catalog.recordings import get_recordings
+from tonotopy.catalog import tables
+from tonotopy.catalog.annotations import positive
+from tonotopy.catalog.recordings import IN_CHUNK
 from tonotopy.words import split_words
 
 __all__ = ["COLUMNS", "WordHit", "index_words", "search_words"]
 
 COLUMNS = {"name": "names", "folders": "names", "labels": "labels"}  # column: what a user calls it
 PREFIX_LETTERS = 3
+FOLDERS = 3  # the deepest ones of a path
 BEGIN, END = "\x02", "\x03"  # no file name's words hold these
+
+PATHS = (
+    select(tables.recordings.c.id, tables.roots.c.path + "/" + tables.recordings.c.path)
+    .join_from(tables.recordings, tables.roots)
+    .where(tables.recordings.c.id.in_(bindparam("ids", expanding=True)))
+)
+LABELS = (
+    select(tables.annotations.c.recording_id, tables.annotations.c.label)
+    .where(positive(), tables.annotations.c.recording_id.in_(bindparam("ids", expanding=True)))
+    .order_by(tables.annotations.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +41,28 @@ class WordHit:
 
 def index_words(connection: Connection, recording_ids: Sequence[int]) -> None:
     """Write down the words of recordings, in the transaction that changes them."""
-    recordings = get_recordings(connection, recording_ids)
-    labels = recording_labels(connection, recording_ids)
-    rows = []
-    for each in recordings.values():
-        deepest = each.path.split("/")[-4:-1]  # these say what it is; higher ones, whose it is
-        rows.append(
-            {
-                "id": each.id,
-                "name": " ".join(split_words(each.name)),
-                "folders": " ".join(word for part in deepest for word in split_words(part)),
-                "labels": " ".join(
-                    word for label, *_ in labels.get(each.id, ()) for word in split_words(label)
-                ),
-            }
-        )
-    if rows:
-        connection.execute(text("DELETE FROM words WHERE rowid = :id"), rows)
-        connection.execute(
-            text(
-                "INSERT INTO words (rowid, name, folders, labels) "
-                "VALUES (:id, :name, :folders, :labels)"
-            ),
-            rows,
-        )
+    for start in range(0, len(recording_ids), IN_CHUNK):
+        chunk = recording_ids[start : start + IN_CHUNK]
+        paths = connection.execute(PATHS, {"ids": chunk})
+        labels: dict[int, list[str]] = defaultdict(list)
+        for recording_id, label in connection.execute(LABELS, {"ids": chunk}):
+            labels[recording_id] += split_words(label)
+        rows = [(each, *path_words(path), " ".join(labels[each])) for each, path in paths]
+        if rows:
+            connection.exec_driver_sql(
+                "DELETE FROM words WHERE rowid = ?", [(row[0],) for row in rows]
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO words (rowid, name, folders, labels) VALUES (?, ?, ?, ?)", rows
+            )
+
+
+def path_words(path: str) -> tuple[str, str]:
+    """Split the name of a file, and its deepest folders: these say what it is, others whose."""
+    *folders, name = path.split("/")
+    return " ".join(split_words(name)), " ".join(
+        word for folder in folders[-FOLDERS:] for word in split_words(folder)
+    )
 
 
 def search_words(

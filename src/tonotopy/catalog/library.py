@@ -2,11 +2,11 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -20,6 +20,7 @@ __all__ = ["SCHEMA", "Catalog", "open_catalog"]
 
 SCHEMA = "0001"  # the newest migration that this version knows
 BUSY_S = 30
+T = TypeVar("T")
 
 
 class Catalog:
@@ -34,14 +35,13 @@ class Catalog:
         The library's file.
     read_only : bool
         Whether the file or its folder cannot be written.
-    cache : dict
-        What a verb wants to keep in memory as long as the library is open, such as a loaded index.
     """
 
     def __init__(self, path: Path, engine: Engine, *, read_only: bool) -> None:
         self.path = path
         self.read_only = read_only
-        self.cache: dict[str, Any] = {}
+        self._kept: dict[str, tuple[object, Any]] = {}
+        self._making: dict[str, Lock] = {}
         self._engine = engine
         self._lock = Lock()
         self._schema_known = False
@@ -56,9 +56,34 @@ class Catalog:
         return f"Catalog({str(self.path)!r})"
 
     def close(self) -> None:
-        """Close every connection and drop what was cached."""
-        self.cache.clear()
+        """Close every connection and forget what was kept."""
+        self.forget()
         self._engine.dispose()
+
+    def kept(self, key: str, version: object, make: Callable[[T | None], T]) -> T:
+        """Keep what a verb has made of the library, such as a loaded index, while it is open.
+
+        Parameters
+        ----------
+        key : str
+            What it is.
+        version : object
+            What it was made of; with another version it is made again. Once at a time, however
+            many threads ask.
+        make : callable
+            Makes it, from what was kept of the same key before, or None.
+        """
+        with self._making.setdefault(key, Lock()):
+            known, value = self._kept.get(key, (None, None))
+            if known != version or value is None:
+                value = make(value)
+                self._kept[key] = (version, value)
+            made: T = value
+            return made
+
+    def forget(self) -> None:
+        """Drop what was kept; it is made again when it is needed."""
+        self._kept.clear()
 
     def is_new(self) -> bool:
         """Tell whether the library has no tables yet."""

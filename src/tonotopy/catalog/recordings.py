@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
 from tonotopy.catalog import tables
 from tonotopy.catalog.paths import escape, unescape
@@ -38,6 +38,20 @@ __all__ = [
 ]
 
 IN_CHUNK = 10_000  # ids in one IN (...): SQLite takes 32,766 parameters at most
+
+SELECT_KNOWN = select(
+    tables.recordings.c.id,
+    tables.roots.c.path,
+    tables.recordings.c.path,
+    tables.recordings.c.size,
+    tables.recordings.c.mtime_ns,
+    tables.recordings.c.content_hash,
+    tables.recordings.c.missing_since.is_not(None),
+).join_from(tables.recordings, tables.roots)
+KNOWN_AT = SELECT_KNOWN.where(
+    tables.recordings.c.root_id == bindparam("root"), tables.recordings.c.path == bindparam("here")
+)
+LIST_ROOTS = select(tables.roots.c.id, tables.roots.c.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +117,7 @@ class Recording:
 
 def list_roots(connection: Connection) -> list[tuple[int, str]]:
     """List the roots, (id, path on this machine), the longest path first."""
-    rows = connection.execute(select(tables.roots.c.id, tables.roots.c.path))
+    rows = connection.execute(LIST_ROOTS)
     return sorted(
         ((row[0], unescape(row[1])) for row in rows), key=lambda root: (-len(root[1]), root[1])
     )
@@ -156,23 +170,12 @@ def known_sizes(connection: Connection) -> set[int]:
 
 
 def select_known(connection: Connection, condition: ColumnElement[bool]) -> list[Known]:
-    recordings, roots = tables.recordings.c, tables.roots.c
-    rows = connection.execute(
-        select(
-            recordings.id,
-            roots.path,
-            recordings.path,
-            recordings.size,
-            recordings.mtime_ns,
-            recordings.content_hash,
-            recordings.missing_since.is_not(None),
-        )
-        .join_from(tables.recordings, tables.roots)
-        .where(condition)
-    )
-    return [
-        Known(row[0], os.path.join(unescape(row[1]), unescape(row[2])), *row[3:]) for row in rows
-    ]
+    return [known_of(row) for row in connection.execute(SELECT_KNOWN.where(condition))]
+
+
+def known_of(row: Sequence[Any]) -> Known:
+    """Read a row of `SELECT_KNOWN`."""
+    return Known(row[0], os.path.join(unescape(row[1]), unescape(row[2])), *row[3:])
 
 
 def put_recording(
@@ -331,9 +334,9 @@ def find_by_path(connection: Connection, path: str) -> Known | None:
     for root_id, root in list_roots(connection):
         if path != root and is_below(path, root):
             relative = escape(os.path.relpath(path, root))
-            here = (tables.recordings.c.root_id == root_id) & (tables.recordings.c.path == relative)
-            for each in select_known(connection, here):
-                return each
+            row = connection.execute(KNOWN_AT, {"root": root_id, "here": relative}).first()
+            if row is not None:
+                return known_of(row)
     return None
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from tonotopy.catalog import tables
 from tonotopy.catalog.types import now
@@ -49,6 +49,11 @@ class SpaceCounts:
     windows: int
 
 
+RAISE_GENERATION = (
+    update(tables.spaces)
+    .where(tables.spaces.c.id.in_(bindparam("ids", expanding=True)))
+    .values(generation=tables.spaces.c.generation + 1)
+)
 FIELDS = [tables.spaces.c[name] for name in Space.__slots__]
 
 
@@ -139,11 +144,7 @@ def raise_generation(connection: Connection, *space_ids: int) -> None:
     NotInLibrary
         If a space is gone; nothing can be stored in it.
     """
-    raised = connection.execute(
-        update(tables.spaces)
-        .where(tables.spaces.c.id.in_(space_ids))
-        .values(generation=tables.spaces.c.generation + 1)
-    )
+    raised = connection.execute(RAISE_GENERATION, {"ids": space_ids})
     if raised.rowcount < len(space_ids):
         raise NotInLibrary("the space was removed while it was being filled; run the command again")
 

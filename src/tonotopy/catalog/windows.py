@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
 
 from tonotopy.catalog import tables
 from tonotopy.catalog.recordings import IN_CHUNK
@@ -31,6 +31,11 @@ __all__ = [
 ]
 
 INSERT_CHUNK = 4096
+INSERT_WINDOWS = insert(tables.windows)
+DELETE_WINDOWS = delete(tables.windows).where(
+    tables.windows.c.recording_id == bindparam("theirs"),
+    tables.windows.c.space_id == bindparam("its"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +91,8 @@ def put_windows(
     int
         How many windows were stored.
     """
-    theirs = (tables.windows.c.recording_id == recording_id) & (
-        tables.windows.c.space_id == space.id
-    )
-    n_deleted = connection.execute(delete(tables.windows).where(theirs)).rowcount
+    theirs = {"theirs": recording_id, "its": space.id}
+    n_deleted = connection.execute(DELETE_WINDOWS, theirs).rowcount
     names = ("recording_id", "space_id", "channel", "position", "start_s", "end_s", "vector")
     waiting = iter(rows)
     chunk, n_stored = list(islice(waiting, INSERT_CHUNK)), 0
@@ -97,7 +100,7 @@ def put_windows(
         raise_generation(connection, space.id)
     while chunk:
         connection.execute(
-            insert(tables.windows),
+            INSERT_WINDOWS,
             [dict(zip(names, (recording_id, space.id, *row), strict=True)) for row in chunk],
         )
         n_stored += len(chunk)

@@ -44,6 +44,7 @@ def run_server(
 ) -> None:
     """Serve until interrupted, and say where."""
     from tonotopy.maintain import describe
+    from tonotopy.retrieve import prepare_index
     from tonotopy.server import serve as run
 
     def ready(address: str) -> None:
@@ -51,7 +52,8 @@ def run_server(
             say(f"port {port} is taken")
         say(f"the map is at {address}  (Ctrl-C stops)")
 
-    describe(opened)  # an empty or foreign library is refused before anything listens
+    describe(opened)  # a foreign library is refused before anything listens
+    prepare_index(opened)  # nor shall the first who searches wait for it
     try:
         run(
             opened,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -27,8 +26,6 @@ __all__ = [
 Items: TypeAlias = Literal["recordings", "windows"]
 PROJECTIONS = ("pca", "umap")
 UMAP_SETTINGS = {"n_neighbors": 15, "min_dist": 0.1, "random_state": 42}
-
-one_at_a_time = Lock()  # what is asked for a map, its colours and its legend needs it once
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,43 +80,21 @@ def map_points(
             f"there is no projection {projection!r}; choose from {', '.join(PROJECTIONS)}"
         )
     with library.read() as connection:
-        made = cached_points(library, connection, items, projection, space)
-    if made is not None:
-        return made
-    with one_at_a_time, library.read() as connection:
-        made = cached_points(library, connection, items, projection, space)
-        return made or make_points(library, connection, items, projection, space)
+        chosen = catalog.find_space(connection, space)
+        version = map_version(connection, chosen, items, projection)
+        make = principal_points if projection == "pca" else stored_points
+        return library.kept(
+            f"{projection} of {items} of space {chosen.id}",
+            version,
+            lambda _: make(connection, chosen, items, version),
+        )
 
 
-def cached_points(
-    library: Catalog, connection: Connection, items: Items, projection: str, space: str | None
-) -> MapPoints | None:
-    """Find the points in memory, if they are those of the library as it is."""
-    chosen = catalog.find_space(connection, space)
-    points: MapPoints | None = library.cache.get(cache_key(chosen, items, projection))
-    version = map_version(connection, chosen, items, projection)
-    return points if points is not None and points.version == version else None
-
-
-def make_points(
-    library: Catalog, connection: Connection, items: Items, projection: str, space: str | None
-) -> MapPoints:
-    """Compute or load the points, and keep them in memory."""
-    chosen = catalog.find_space(connection, space)
-    version = map_version(connection, chosen, items, projection)
-    if projection == "pca":
-        loaded = item_vectors(connection, chosen, items)
-        coordinates = fitted(pca(loaded.vectors).coordinates)
-        points = MapPoints(loaded.ids, loaded.recording_ids, coordinates, version)
-    else:
-        points = stored_points(connection, chosen, items, version)
-    library.cache[cache_key(chosen, items, projection)] = points
-    return points
-
-
-def cache_key(space: Space, items: Items, projection: str) -> str:
-    """Name the points of a map in memory."""
-    return f"{projection} of {items} of space {space.id}"
+def principal_points(connection: Connection, space: Space, items: Items, version: str) -> MapPoints:
+    """Lay a space out by its principal components."""
+    loaded = item_vectors(connection, space, items)
+    coordinates = fitted(pca(loaded.vectors).coordinates)
+    return MapPoints(loaded.ids, loaded.recording_ids, coordinates, version)
 
 
 def map_version(connection: Connection, space: Space, items: Items, projection: str) -> str:

@@ -32,7 +32,6 @@ class Loaded:
     """An index in memory, as it was built, and how it stands to the catalog."""
 
     index: Index
-    generation: int  #: that the view is of
     view: View
 
 
@@ -91,12 +90,11 @@ def selected(
     library: Catalog, connection: Connection, space: Space, allowed: NDArray[np.int64] | None
 ) -> SpaceVectors:
     """Choose all windows of a space, or all that are allowed."""
-    key = f"vectors of space {space.id}"
-    generation, loaded = library.cache.get(key, (None, None))
-    if generation != space.generation:
-        loaded = catalog.load_vectors(connection, space)
-        library.cache[key] = (space.generation, loaded)
-    everything: SpaceVectors = loaded
+    everything = library.kept(
+        f"vectors of space {space.id}",
+        space.generation,
+        lambda _: catalog.load_vectors(connection, space),
+    )
     if allowed is None:
         return everything
     return subset(everything, np.isin(everything.ids, allowed, assume_unique=True))
@@ -125,6 +123,8 @@ def prepare_index(library: Catalog, *, space: str | None = None, kind: str = AUT
     Searching does so by itself; this does it when there is time.
     """
     with library.read() as connection:
+        if space is None and not catalog.list_spaces(connection):
+            return
         chosen = catalog.find_space(connection, space)
         n = catalog.count_windows(connection, chosen)
         name = choose(n, chosen.dim, chosen.metric, kind)
@@ -134,23 +134,23 @@ def prepare_index(library: Catalog, *, space: str | None = None, kind: str = AUT
 
 def current_view(library: Catalog, connection: Connection, space: Space, kind: str) -> View:
     """Get the index of a space as of this snapshot: from memory, from its file, or built."""
-    key = f"{kind} of space {space.id}"
-    loaded: Loaded | None = library.cache.get(key)
-    if loaded is not None and loaded.generation == space.generation:
-        return loaded.view
-    ids = catalog.window_ids(connection, space)
-    index = usable(library, connection, space, kind, ids, None if loaded is None else loaded.index)
-    if index is None:
-        index = build(library, connection, space, kind)
-    extra = np.setdiff1d(ids, index.ids, assume_unique=True)
-    view = View(
-        index,
-        deleted=np.setdiff1d(index.ids, ids, assume_unique=True),
-        extra_ids=extra,
-        extra_vectors=catalog.fetch_vectors(connection, space, extra),
-    )
-    library.cache[key] = Loaded(index, space.generation, view)
-    return view
+
+    def load(before: Loaded | None) -> Loaded:
+        ids = catalog.window_ids(connection, space)
+        held = None if before is None else before.index
+        index = usable(library, connection, space, kind, ids, held)
+        if index is None:
+            index = build(library, connection, space, kind)
+        extra = np.setdiff1d(ids, index.ids, assume_unique=True)
+        view = View(
+            index,
+            deleted=np.setdiff1d(index.ids, ids, assume_unique=True),
+            extra_ids=extra,
+            extra_vectors=catalog.fetch_vectors(connection, space, extra),
+        )
+        return Loaded(index, view)
+
+    return library.kept(f"{kind} of space {space.id}", space.generation, load).view
 
 
 def usable(
