@@ -6,8 +6,9 @@ Choices are made on ``heldout``; ESC-10 and FSDD are scored once per release can
 import argparse
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from tonotopy.windows import starts
 
 HOP = 7680
 LONGEST = 6 * 16_000  # samples of a held-out recording that are used
+SILENT = 1e-4  # root mean square
 
 
 def cut(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -75,6 +77,15 @@ class Labelled:
             for measure, score in scored.items():
                 found[f"{name} {pooling} {measure}"] = float(score.value)
         return found
+
+    def without_silence(self, vectors: NDArray[np.float32]) -> tuple[Self, NDArray[np.float32]]:
+        """Leave out the silent windows of recordings that have others."""
+        sounding = np.sqrt(np.square(self.windows).mean(axis=1)) > SILENT
+        heard = np.bincount(self.recording[sounding], minlength=len(self.labels)) > 0
+        kept = sounding | ~heard[self.recording]
+        return replace(self, windows=self.windows[kept], recording=self.recording[kept]), vectors[
+            kept
+        ]
 
 
 def labelled(recordings: list[tuple[NDArray[np.float32], str]]) -> Labelled:

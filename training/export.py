@@ -9,24 +9,42 @@ import tempfile
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnx
 import torch
 from evaluate import cut
 from graph import Graph
-from network import CHANNELS, FLOOR, LAYERS, N_STEPS, RANGE, Student
+from network import FLOOR, LAYERS, N_STEPS, RANGE, Student
 from numpy.typing import NDArray
 from pool import SAMPLE_RATE, read, training_files
 from train import N_TARGET
 
-from tonotopy.embedders.cochlea import log_mel
+from tonotopy.embedders.cochlea import N_FRAMES, N_MELS, log_mel
 from tonotopy.features.cepstra import cosine_basis
 
 N_CEPSTRA = 13
-CEPSTRA_WEIGHT = 0.5
-NETWORK_WHITENING, CEPSTRA_WHITENING = 0.5, 0.25
+N_BANDS = 8  # of neighbouring mel bands, whose modulation is measured
+RATES = (1, 2, 3, 5, 8, 13, 21, 34)  # edges of modulation rates, in cycles a window
 PRESENT = 1e-6  # added to a sum of frames, so that silence divides by something
+
+
+class Part(NamedTuple):
+    """How much a part of the vector counts, and how it is fitted."""
+
+    weight: float
+    whitening: float  #: axes are divided by their deviation to this power
+    on_mixtures: bool  #: fitted on mixtures; otherwise on the pool's sounds as they are
+
+
+PARTS = {
+    "scene": Part(1.0, 0.25, on_mixtures=True),  # the last layer
+    "texture": Part(0.7, 0.5, on_mixtures=False),  # the layer before
+    "cepstra": Part(0.5, 0.25, on_mixtures=False),
+    "modulation": Part(0.4, 0.25, on_mixtures=False),
+}
+N_DIMENSIONS = 320
 
 
 @dataclass(frozen=True)
@@ -37,11 +55,11 @@ class Affine:
     projection: NDArray[np.float32]
 
 
-def fit_affine(values: NDArray[np.float32], *, power: float, n_kept: int) -> Affine:
+def fit_affine(values: NDArray[np.float32], *, power: float) -> Affine:
     """Standardize, turn to principal axes, scale each by its deviation to minus ``power``."""
     centre, scale = values.mean(axis=0), values.std(axis=0) + 1e-6
     variance, axes = np.linalg.eigh(np.corrcoef(values.T).astype(np.float64))
-    variance, axes = np.maximum(variance[::-1][:n_kept], 1e-4), axes[:, ::-1][:, :n_kept]
+    variance, axes = np.maximum(variance[::-1], 1e-4), axes[:, ::-1]
     projection = axes * variance ** (-power / 2) / scale[:, np.newaxis]
     return Affine(centre, projection.astype(np.float32))
 
@@ -68,41 +86,80 @@ def presence(graph: Graph) -> str:
     return graph("Cast", graph("Greater", loudness, threshold), to=onnx.TensorProto.FLOAT)
 
 
-def pooled(graph: Graph, student: Student, present: str) -> str:
-    """Convolve, and average what is left over frequency and the time that sounds, (n, 320)."""
+def layers(graph: Graph, student: Student) -> list[str]:
+    """Convolve; return the maps of each layer, (n, channels, time, frequency)."""
     image = graph("Add", graph("Mul", "log_mel", graph.constant(0.35)), graph.constant(1.2))
     image = graph("Unsqueeze", image, graph.constant([1]))
+    maps = []
     for (weights, bias), (_, stride, pool) in zip(folded(student), LAYERS, strict=True):
         kernel, offset = graph.constant(weights), graph.constant(bias)
         image = graph(
             "Conv", image, kernel, offset, kernel_shape=[3, 3], pads=[1] * 4, strides=[stride] * 2
         )
         image = graph("Relu", image)
+        maps.append(image)
         if pool != (1, 1):
             image = graph("MaxPool", image, kernel_shape=list(pool), strides=list(pool))
+    return maps
+
+
+def step_shares(graph: Graph, present: str) -> str:
+    """Weigh the time steps of the last maps by how many of their frames sound, (n, 1, 6)."""
     steps = graph("Reshape", present, graph.constant([0, N_STEPS, -1]))
     share = graph("ReduceMean", steps, axes=[2], keepdims=0)
     share = graph("Add", share, graph.constant(1e-3))
     total = graph("ReduceSum", share, graph.constant([1]), keepdims=1)
-    weights = graph("Unsqueeze", graph("Div", share, total), graph.constant([1]))
-    maps = graph("ReduceMean", image, axes=[3], keepdims=0)
-    return graph("ReduceSum", graph("Mul", maps, weights), graph.constant([2]), keepdims=0)
+    return graph("Unsqueeze", graph("Div", share, total), graph.constant([1]))
 
 
-def cepstral_statistics(graph: Graph, present: str) -> str:
-    """Mean and deviation of cepstra and deviation of their changes where it sounds, (n, 39)."""
+def pooled(graph: Graph, maps: str, shares: str) -> str:
+    """Average maps over frequency and the time that sounds, (n, channels)."""
+    steps = graph("ReduceMean", maps, axes=[3], keepdims=0)
+    return graph("ReduceSum", graph("Mul", steps, shares), graph.constant([2]), keepdims=0)
+
+
+def relative_levels(graph: Graph) -> str:
+    """Measure levels above 50 dB below the loudest, (n, 96, 64)."""
     loudest = graph("ReduceMax", "log_mel", axes=[1, 2], keepdims=1)
     lowest = graph("Sub", loudest, graph.constant(RANGE))
-    levels = graph("Relu", graph("Sub", "log_mel", lowest))
-    cepstra = graph("MatMul", levels, graph.constant(cosine_basis(64, N_CEPSTRA)))
+    return graph("Relu", graph("Sub", "log_mel", lowest))
+
+
+def frame_shares(graph: Graph, present: str) -> str:
+    """Share out 1 among the frames that sound, (n, 96, 1)."""
     count = graph("ReduceSum", present, graph.constant([1]), keepdims=1)
     shares = graph("Div", present, graph("Add", count, graph.constant(PRESENT)))
-    shares = graph("Unsqueeze", shares, graph.constant([2]))
+    return graph("Unsqueeze", shares, graph.constant([2]))
+
+
+def cepstral_statistics(graph: Graph, levels: str, shares: str) -> str:
+    """Mean and deviation of cepstra and deviation of their changes where it sounds, (n, 39)."""
+    cepstra = graph("MatMul", levels, graph.constant(cosine_basis(N_MELS, N_CEPSTRA)))
     mean, deviation = moments(graph, cepstra, shares)
     later = graph("Pad", cepstra, graph.constant([0, -1, 0, 0, 1, 0]), mode="edge")
     earlier = graph("Pad", cepstra, graph.constant([0, 1, 0, 0, -1, 0]), mode="edge")
     _, change = moments(graph, graph("Sub", later, earlier), shares)
     return graph("Concat", mean, deviation, change, axis=1)
+
+
+def modulation(graph: Graph, levels: str, present: str, shares: str) -> str:
+    """Measure how strongly bands rise and fall at each rate, log power, (n, 56)."""
+    bands = np.kron(np.eye(N_BANDS), np.full((N_MELS // N_BANDS, 1), N_BANDS / N_MELS))
+    curves = graph("MatMul", levels, graph.constant(bands))
+    mean = graph("ReduceSum", graph("Mul", curves, shares), graph.constant([1]), keepdims=1)
+    here = graph("Unsqueeze", present, graph.constant([2]))
+    swings = graph("Mul", graph("Sub", curves, mean), here)
+    turns = np.outer(np.arange(RATES[0], RATES[-1]), np.arange(N_FRAMES)) / N_FRAMES
+    waves = np.concatenate([np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)])
+    spectrum = graph("MatMul", graph.constant(waves), swings)  # (n, 2 * rates, bands)
+    power = graph("Mul", spectrum, spectrum)
+    sums = np.zeros((len(RATES) - 1, len(waves)))
+    for row, (low, high) in enumerate(pairwise(RATES)):
+        for half in (0, len(turns)):
+            sums[row, half + low - RATES[0] : half + high - RATES[0]] = 1 / (high - low) / N_FRAMES
+    rates = graph("MatMul", graph.constant(sums), power)
+    logarithm = graph("Log", graph("Add", rates, graph.constant(1e-2)))
+    return graph("Reshape", logarithm, graph.constant([0, N_BANDS * (len(RATES) - 1)]))
 
 
 def moments(graph: Graph, curves: str, shares: str) -> tuple[str, str]:
@@ -120,44 +177,63 @@ def applied(graph: Graph, values: str, affine: Affine, *, length: float) -> str:
     """Centre, project and scale to a length."""
     centred = graph("Sub", values, graph.constant(affine.centre))
     turned = graph("MatMul", centred, graph.constant(affine.projection, half=True))
+    return scaled(graph, turned, length=length)
+
+
+def scaled(graph: Graph, turned: str, *, length: float, name: str = "") -> str:
+    """Scale rows to a length."""
     norm = graph("ReduceL2", turned, axes=[1], keepdims=1)
     norm = graph("Max", norm, graph.constant(1e-9))
-    return graph("Mul", graph("Div", turned, norm), graph.constant(length))
+    return graph("Mul", graph("Div", turned, norm), graph.constant(length), name=name)
 
 
-def build(student: Student, parts: tuple[Affine, Affine] | None) -> onnx.ModelProto:
-    """Put the graph together; without the affine maps it gives what they are fitted on."""
-    graph = Graph()
+def measured(graph: Graph, student: Student) -> dict[str, str]:
+    """Compute the parts of a vector, before they are fitted."""
     present = presence(graph)
-    features, statistics = pooled(graph, student, present), cepstral_statistics(graph, present)
-    if parts is None:
-        graph("Identity", features, name="pooled")
-        graph("Identity", statistics, name="statistics")
-        return graph.model(
-            {"log_mel": ["n", 96, 64]},
-            {"pooled": ["n", CHANNELS], "statistics": ["n", 3 * N_CEPSTRA]},
-        )
-    lengths = np.array([1, CEPSTRA_WEIGHT]) / np.hypot(1, CEPSTRA_WEIGHT)
-    vectors = [
-        applied(graph, values, affine, length=length)
-        for values, affine, length in zip((features, statistics), parts, lengths, strict=True)
-    ]
-    graph("Concat", *vectors, axis=1, name="vectors")
+    maps, steps = layers(graph, student), step_shares(graph, present)
+    levels, frames = relative_levels(graph), frame_shares(graph, present)
+    return {
+        "scene": pooled(graph, maps[-1], steps),
+        "texture": pooled(graph, maps[-2], steps),
+        "cepstra": cepstral_statistics(graph, levels, frames),
+        "modulation": modulation(graph, levels, present, frames),
+    }
+
+
+def build_parts(student: Student) -> onnx.ModelProto:
+    """Make the graph that gives the parts as they are."""
+    graph = Graph()
+    for name, part in measured(graph, student).items():
+        graph("Identity", part, name=name)
+    return graph.model({"log_mel": ["n", N_FRAMES, N_MELS]}, {name: ["n", None] for name in PARTS})
+
+
+def build(
+    student: Student, fitted: dict[str, Affine], turn: NDArray[np.float32] | None
+) -> onnx.ModelProto:
+    """Make the graph that gives vectors and scores; without the last turn, of all dimensions."""
+    graph = Graph()
+    parts = measured(graph, student)
+    vectors = graph(
+        "Concat",
+        *[applied(graph, parts[name], fitted[name], length=PARTS[name].weight) for name in PARTS],
+        axis=1,
+    )
+    n_dimensions = sum(affine.projection.shape[1] for affine in fitted.values())
+    if turn is not None:
+        vectors = graph("MatMul", vectors, graph.constant(turn, half=True))
+        n_dimensions = turn.shape[1]
+    scaled(graph, vectors, length=1.0, name="vectors")
     centre = student.centre
     deviation = torch.sqrt(centre.running_var + centre.eps)
-    normal = graph("Sub", features, graph.constant(centre.running_mean.numpy()))
+    normal = graph("Sub", parts["scene"], graph.constant(centre.running_mean.numpy()))
     normal = graph("Div", normal, graph.constant(deviation.numpy()))
     weights = graph.constant(student.classes.weight.detach().numpy().T, half=True)
-    logits = graph(
-        "Add",
-        graph("MatMul", normal, weights),
-        graph.constant(student.classes.bias.detach().numpy()),
-    )
-    graph("Sigmoid", logits, name="scores")
-    n_dim = sum(affine.projection.shape[1] for affine in parts)
+    bias = graph.constant(student.classes.bias.detach().numpy())
+    graph("Sigmoid", graph("Add", graph("MatMul", normal, weights), bias), name="scores")
     return graph.model(
-        {"log_mel": ["n", 96, 64]},
-        {"vectors": ["n", n_dim], "scores": ["n", student.classes.out_features]},
+        {"log_mel": ["n", N_FRAMES, N_MELS]},
+        {"vectors": ["n", n_dimensions], "scores": ["n", student.classes.out_features]},
     )
 
 
@@ -179,6 +255,7 @@ def quantized(model: onnx.ModelProto, examples: NDArray[np.float32]) -> onnx.Mod
             batch = next(self._batches, None)
             return None if batch is None else {"log_mel": batch}
 
+    first_layer = [node.name for node in model.graph.node if node.op_type in ("Conv", "Relu")][:2]
     with tempfile.TemporaryDirectory() as folder:
         whole, small = Path(folder) / "whole.onnx", Path(folder) / "small.onnx"
         onnx.save(model, whole)
@@ -188,6 +265,7 @@ def quantized(model: onnx.ModelProto, examples: NDArray[np.float32]) -> onnx.Mod
             Examples(),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=["Conv", "Relu", "MaxPool"],
+            nodes_to_exclude=first_layer,  # of one input channel: 32 bits are faster there
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             per_channel=True,
@@ -232,6 +310,17 @@ def pool_log_mel(folder: Path) -> NDArray[np.float32]:
     return np.concatenate(patches)
 
 
+def fit(
+    parts: onnx.ModelProto, mixtures: NDArray[np.float32], pool: NDArray[np.float32]
+) -> dict[str, Affine]:
+    """Fit each part on the sounds that its entry in `PARTS` names."""
+    found = {}
+    for name, part in PARTS.items():
+        (values,) = run(parts, mixtures if part.on_mixtures else pool, name)
+        found[name] = fit_affine(values, power=part.whitening)
+    return found
+
+
 def main() -> None:
     """Fit what comes behind the network, quantize and write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -241,21 +330,17 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("../src/tonotopy/embedders/weights/cochlea.onnx")
     )
-    parser.add_argument("--n-kept", type=int, default=CHANNELS)
     arguments = parser.parse_args()
     student = load_student(arguments.checkpoint)
     chunks = sorted(arguments.mixtures.glob("chunk-????.npz"))[:4]
-    examples = np.concatenate([np.load(chunk)["log_mel"] for chunk in chunks]).astype(np.float32)
-    plain = build(student, None)
-    (features,) = run(plain, examples, "pooled")
-    (statistics,) = run(plain, pool_log_mel(arguments.pool), "statistics")
-    parts = (
-        fit_affine(features, power=NETWORK_WHITENING, n_kept=arguments.n_kept),
-        fit_affine(statistics, power=CEPSTRA_WHITENING, n_kept=statistics.shape[1]),
-    )
-    whole = build(student, parts)
-    model = quantized(whole, examples[::8])
-    (exact,), (rounded,) = (run(each, examples[1::8], "vectors") for each in (whole, model))
+    mixtures = np.concatenate([np.load(chunk)["log_mel"] for chunk in chunks]).astype(np.float32)
+    pool = pool_log_mel(arguments.pool)
+    fitted = fit(build_parts(student), mixtures, pool)
+    (vectors,) = run(build(student, fitted, None), pool, "vectors")
+    turn = np.linalg.svd(vectors, full_matrices=False)[2][:N_DIMENSIONS].T
+    whole = build(student, fitted, turn)
+    model = quantized(whole, mixtures[::8])
+    (exact,), (rounded,) = (run(each, pool[::5], "vectors") for each in (whole, model))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, arguments.out)
     print(f"{arguments.out}: {arguments.out.stat().st_size} bytes, {rounded.shape[1]} dimensions")

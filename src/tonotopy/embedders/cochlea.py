@@ -20,20 +20,23 @@ from tonotopy.embedders.standardized import checked_windows
 from tonotopy.features.cepstra import mel_filters
 from tonotopy.features.spectra import frames, hann
 
-__all__ = ["Cochlea", "log_mel"]
+__all__ = ["N_FRAMES", "N_MELS", "Cochlea", "log_mel"]
 
 _SAMPLE_RATE = 16_000
 _WINDOW = 15_600  # samples: 96 frames
-_N_FRAMES, _N_MELS = 96, 64
+N_FRAMES, N_MELS = 96, 64
 _FRAME, _HOP, _N_FFT = 400, 160, 512  # 25 ms every 10 ms
 _LOW_HZ, _HIGH_HZ = 125.0, 7500.0
 _SOFTENING = np.float32(1e-3)
 _SILENT = np.float32(np.log(0.009))  # no band of 16-bit dither is louder
 
-_HALF_HOP = _N_FRAMES // 2 * _HOP  # samples between the starts of a window's halves
+_HALF_HOP = N_FRAMES // 2 * _HOP  # samples between the starts of a window's halves
 _HALF = _HALF_HOP - _HOP + _FRAME  # samples of a half: 48 frames
 _HALVES_AT_ONCE = 8  # their spectra stay in the processor's cache
 _BATCH = 32  # windows at once
+
+_ROOM = 960  # samples, 60 ms: room before a short sound, so that its onset is heard whole
+_INAUDIBLE = np.float32(1e-4)
 
 
 class Cochlea:
@@ -117,11 +120,11 @@ def log_mel(windows: NDArray[np.float32]) -> NDArray[np.float32]:
     goes_on[1:] = [
         np.array_equal(now, before) for now, before in zip(first[1:], second[:-1], strict=True)
     ]
-    patches = np.empty((len(windows), 2, _N_FRAMES // 2, _N_MELS), np.float32)
+    patches = np.empty((len(windows), 2, N_FRAMES // 2, N_MELS), np.float32)
     patches[:, 1] = _half_patches(second)
     patches[~goes_on, 0] = _half_patches(first[~goes_on])
     patches[goes_on, 0] = patches[np.flatnonzero(goes_on) - 1, 1]
-    return patches.reshape(len(windows), _N_FRAMES, _N_MELS)
+    return patches.reshape(len(windows), N_FRAMES, N_MELS)
 
 
 def _half_patches(halves: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -129,7 +132,7 @@ def _half_patches(halves: NDArray[np.float32]) -> NDArray[np.float32]:
     from scipy.fft import rfft
 
     filters = mel_filters(
-        _N_MELS,
+        N_MELS,
         n_fft=_N_FFT,
         sample_rate=_SAMPLE_RATE,
         low_hz=_LOW_HZ,
@@ -137,21 +140,32 @@ def _half_patches(halves: NDArray[np.float32]) -> NDArray[np.float32]:
         scale="htk",
         equal_area=False,
     )
-    bands = np.empty((len(halves), _N_FRAMES // 2, _N_MELS), np.float32)
-    padded = np.zeros((_HALVES_AT_ONCE, _N_FRAMES // 2, _N_FFT), np.float32)
+    bands = np.empty((len(halves), N_FRAMES // 2, N_MELS), np.float32)
+    padded = np.zeros((_HALVES_AT_ONCE, N_FRAMES // 2, _N_FFT), np.float32)
     for start in range(0, len(halves), _HALVES_AT_ONCE):
         part = slice(start, start + _HALVES_AT_ONCE)
         cut = frames(halves[part], length=_FRAME, hop=_HOP)
         np.multiply(cut, hann(_FRAME), out=padded[: len(cut), :, :_FRAME])
         spectra = np.abs(rfft(padded[: len(cut)], axis=-1))
         # One product per half, always of the same shape: its rounding depends on nothing else.
-        np.matmul(spectra, filters, out=bands[part])
+        with np.errstate(over="ignore", invalid="ignore"):  # windows too loud are refused below
+            np.matmul(spectra, filters, out=bands[part])
     bands += _SOFTENING
     return np.log(bands, out=bands)
 
 
+def _with_room(windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Move sounds that begin at the edge and leave room at the end a little into the window."""
+    begins = np.abs(windows[:, :_ROOM]).max(axis=1) > _INAUDIBLE
+    ends = np.abs(windows[:, -_ROOM:]).max(axis=1) <= _INAUDIBLE
+    moved = begins & ends
+    if not moved.any():
+        return windows
+    return np.where(moved[:, np.newaxis], np.roll(windows, _ROOM, axis=1), windows)
+
+
 def _finite_patches(windows: NDArray[np.float32], *, first: int) -> NDArray[np.float32]:
-    patches = log_mel(windows)
+    patches = log_mel(_with_room(windows))
     finite = np.isfinite(patches).all(axis=(1, 2))
     if not finite.all():
         raise ValueError(f"window {first + finite.argmin()} is too loud to be measured in float32")
