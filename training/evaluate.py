@@ -83,9 +83,8 @@ class Labelled:
         sounding = np.sqrt(np.square(self.windows).mean(axis=1)) > SILENT
         heard = np.bincount(self.recording[sounding], minlength=len(self.labels)) > 0
         kept = sounding | ~heard[self.recording]
-        return replace(self, windows=self.windows[kept], recording=self.recording[kept]), vectors[
-            kept
-        ]
+        sounding_set = replace(self, windows=self.windows[kept], recording=self.recording[kept])
+        return sounding_set, vectors[kept]
 
 
 def labelled(recordings: list[tuple[NDArray[np.float32], str]]) -> Labelled:
@@ -143,10 +142,15 @@ def main() -> None:
     else:
         chosen = folder_set(arguments.audio / "fsdd", lambda name: Path(name).name[0])
     embedder = Yamnet(arguments.teacher) if arguments.teacher else Cochlea(arguments.weights)
-    scores = chosen.scores(embedder.embed(chosen.windows), embedder.name)
-    print(
-        json.dumps({"set": arguments.set, "fingerprint": embedder.fingerprint, **scores}, indent=1)
-    )
+    vectors = embedder.embed(chosen.windows)
+    sounding, sounding_vectors = chosen.without_silence(vectors)
+    scores = {
+        "set": arguments.set,
+        "fingerprint": embedder.fingerprint,
+        **chosen.scores(vectors, embedder.name),
+        **sounding.scores(sounding_vectors, f"{embedder.name}, silence left out,"),
+    }
+    print(json.dumps(scores, indent=1))
 
 
 if __name__ == "__main__":
