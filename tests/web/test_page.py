@@ -177,6 +177,14 @@ def test_words_find_names_folders_and_labels(visit, served_library):
     assert page.page.locator("#search").input_value() == ""
 
 
+def test_a_slash_goes_to_the_search_box_from_a_switch_too(visit, served_library):
+    page = visit(served_library.url).page
+    page.get_by_text("Folder", exact=True).click()
+    page.keyboard.press("/")
+    page.keyboard.type("low/")
+    assert page.locator("#search").input_value() == "low/"
+
+
 def test_arrow_keys_walk_the_hits_and_space_plays_again(visit, served_library):
     page = visit(served_library.url)
     page.page.fill("#search", "rain")

@@ -2,8 +2,14 @@
 
 import type { Store } from "./state/store.svelte.ts";
 
+/** Whether arrows, space and Escape mean something to the element itself. */
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, select, textarea");
+}
+
+/** Whether letters do: a switch, which is made of radio buttons, has no use for them. */
+function isWriting(target: EventTarget | null): boolean {
+  return isTyping(target) && !(target as HTMLElement).matches('[type="radio"]');
 }
 
 function isHitRow(target: EventTarget | null): target is HTMLElement {
@@ -40,7 +46,7 @@ export function handleKey(event: KeyboardEvent, store: Store): void {
     clear(event, store);
   } else if (key === "ArrowDown" || key === "ArrowUp") {
     walk(event, store);
-  } else if (key === "/" && !isTyping(target)) {
+  } else if (key === "/" && !isWriting(target)) {
     event.preventDefault();
     document.querySelector<HTMLElement>("#search")?.focus();
   } else if (key === " " && !isTyping(target)) {
