@@ -139,9 +139,9 @@ class Reader:
         self.problem = self._whole_problem(position)
 
     def _refuse_nonsense(self, block: NDArray[np.float32], position: int) -> None:
-        sensible = np.abs(block) <= _LOUDEST  # false for what is not a number, too
-        if sensible.all():
+        if not block.size or -_LOUDEST <= block.min() <= block.max() <= _LOUDEST:
             return
+        sensible = np.abs(block) <= _LOUDEST  # false for what is not a number, as above
         at, channel = np.argwhere(~sensible.T)[0]
         value = float(block[channel, at])
         kind = "not a number" if np.isnan(value) else f"a sample of {value:.3g}"
