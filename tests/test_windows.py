@@ -72,8 +72,8 @@ def test_a_hop_that_would_leave_sound_unheard_is_refused(window, hop):
         Framer(window=window, hop=hop)
 
 
-@given(st.integers(0, 200), framings(), st.lists(st.integers(0, 90)))
-def test_a_stream_in_any_pieces_is_cut_as_the_whole(n_samples, framing, pieces):
+@given(st.integers(0, 200), framings(), st.lists(st.integers(0, 90)), st.integers(1, 9))
+def test_a_stream_in_any_pieces_is_cut_as_the_whole(n_samples, framing, pieces, at_once):
     window, hop = framing
     sound = np.arange(1, n_samples + 1, dtype=np.float32)
     expected = [
@@ -81,26 +81,28 @@ def test_a_stream_in_any_pieces_is_cut_as_the_whole(n_samples, framing, pieces):
         for start in starts(n_samples, window=window, hop=hop)
     ]
 
-    framer = Framer(window=window, hop=hop)
+    framer = Framer(window=window, hop=hop, at_once=at_once)
     cuts = [*np.minimum(np.cumsum([0, *pieces]), n_samples).tolist(), n_samples]
     batches = [
         batch for begin, end in itertools.pairwise(cuts) for batch in framer.push(sound[begin:end])
     ]
+    assert all(len(windows) == at_once for _, windows in batches)
     batches += framer.finish()
+    assert all(len(windows) <= at_once for _, windows in batches)
 
     positions = [first + i for first, windows in batches for i in range(len(windows))]
     assert positions == list(range(len(expected)))
     np.testing.assert_array_equal([each for _, batch in batches for each in batch], expected)
 
 
-def test_a_framer_keeps_less_than_a_window_and_a_push():
-    framer = Framer(window=1000, hop=500)
+def test_a_framer_keeps_no_more_than_it_waits_for():
+    framer = Framer(window=1000, hop=500, at_once=10)
     block = np.zeros(700, np.float32)
     for _ in range(200):
-        for _, windows in framer.push(block):
-            assert windows.shape[1] == 1000
-        held = sum(each.nbytes for each in vars(framer).values() if isinstance(each, np.ndarray))
-        assert held <= 4 * (1000 + len(block))
+        for _, windows in framer.push(block.copy()):
+            assert len(windows) == 10
+        held = sum(piece.nbytes for piece in framer._pieces)
+        assert held < 4 * (1000 + 9 * 500 + len(block))
 
 
 times = st.floats(0, 100) | st.integers(0, 8).map(lambda eighths: eighths / 8)

@@ -87,38 +87,49 @@ class Framer:
     ----------
     window, hop : int > 0
         Length of a window and distance between their starts, in samples; ``hop <= window``.
+    at_once : int > 0, default 1
+        How many windows are given at a time; at the end, what is left.
 
     Examples
     --------
     >>> framer = Framer(window=4, hop=2)
     >>> [(first, len(batch)) for first, batch in framer.push(np.arange(7, dtype=np.float32))]
-    [(0, 2)]
+    [(0, 1), (1, 1)]
     >>> [(first, batch.tolist()) for first, batch in framer.finish()]
     [(2, [[4.0, 5.0, 6.0, 0.0]])]
     """
 
-    def __init__(self, *, window: int, hop: int) -> None:
+    def __init__(self, *, window: int, hop: int, at_once: int = 1) -> None:
         if not 0 < hop <= window:
             raise ValueError(f"hop={hop} must be positive and at most window={window}")
-        self._window, self._hop = window, hop
-        self._pending = np.empty(0, np.float32)  # from the start of the next window on
+        self._window, self._hop, self._at_once = window, hop, at_once
+        self._pieces: list[NDArray[np.float32]] = []  # from the start of the next window on
+        self._n_pending = 0  # samples in them
         self._position = 0
         self._n_samples = 0
 
     def push(self, samples: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """Take samples; yield (position of the first, windows) once whole windows are there."""
+        """Take samples; yield (position of the first, windows), `at_once` at a time."""
         self._n_samples += len(samples)
-        self._pending = np.concatenate([self._pending, samples])
-        n_ready = (len(self._pending) - self._window) // self._hop + 1
-        if n_ready > 0:
-            frames = sliding_window_view(self._pending, self._window)[:: self._hop][:n_ready]
-            yield self._position, np.ascontiguousarray(frames)
-            self._position += n_ready
-            self._pending = self._pending[n_ready * self._hop :].copy()
+        self._n_pending += len(samples)
+        self._pieces.append(samples)
+        n_ready = (self._n_pending - self._window) // self._hop + 1
+        if n_ready >= self._at_once:
+            yield from self._cut(np.concatenate(self._pieces), n_ready - n_ready % self._at_once)
 
     def finish(self) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """Yield the last window, padded, if enough new sound is left for it."""
-        if len(starts(self._n_samples, window=self._window, hop=self._hop)) > self._position:
-            last = np.zeros((1, self._window), np.float32)
-            last[0, : len(self._pending)] = self._pending
-            yield self._position, last
+        """Yield the windows that are left, the last one padded if it reaches beyond the end."""
+        n_all = len(starts(self._n_samples, window=self._window, hop=self._hop))
+        end = np.zeros(self._window, np.float32)
+        yield from self._cut(np.concatenate([*self._pieces, end]), n_all - self._position)
+
+    def _cut(
+        self, samples: NDArray[np.float32], n_windows: int
+    ) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        frames = sliding_window_view(samples, self._window)[:: self._hop][:n_windows]
+        for start in range(0, n_windows, self._at_once):
+            batch = np.ascontiguousarray(frames[start : start + self._at_once])
+            yield self._position + start, batch
+        self._position += n_windows
+        self._pieces = [samples[n_windows * self._hop :].copy()]
+        self._n_pending = len(self._pieces[0])

@@ -101,7 +101,8 @@ def test_a_long_file_is_embedded_in_batches_that_do_not_grow(tmp_path):
     ears = Ears()
     assert sum(len(rows) for rows in Hearing(path, ears, hop_s=0.25).rows()) == sum(ears.batches)
     assert sum(ears.batches) == 479
-    assert max(ears.batches) <= 64
+    assert max(ears.batches) == 64
+    assert len(ears.batches) == 8
 
 
 def test_a_vector_that_is_not_finite_is_refused_with_its_place(noise):

@@ -13,7 +13,8 @@ from tonotopy.windows import Framer
 
 __all__ = ["Hearing", "embed_interval", "row_type"]
 
-BATCH = 64  # windows embedded at once
+BATCH = 64  # windows embedded at once, fewer where they are long
+BATCH_SAMPLES = 1 << 22
 
 
 def row_type(dim: int) -> np.dtype[np.void]:
@@ -62,7 +63,8 @@ class Hearing:
         framers: list[Framer] = []
         for block in self.listening.blocks():
             if not framers:
-                framers = [Framer(window=window, hop=hop) for _ in block]
+                at_once = max(1, min(BATCH, BATCH_SAMPLES // (window * len(block))))
+                framers = [Framer(window=window, hop=hop, at_once=at_once) for _ in block]
             for channel, (framer, samples) in enumerate(zip(framers, block, strict=True)):
                 yield from self._embedded(framer.push(samples), channel)
         for channel, framer in enumerate(framers):
@@ -72,15 +74,14 @@ class Hearing:
         self, batches: Iterator[tuple[int, NDArray[np.float32]]], channel: int
     ) -> Iterator[NDArray[np.void]]:
         for first, windows in batches:
-            for start in range(0, len(windows), BATCH):
-                vectors = self.embedder.embed(windows[start : start + BATCH])
-                rows = np.empty(len(vectors), row_type(self.embedder.dim))
-                rows["channel"] = channel if self.channels == "each" else -1
-                rows["position"] = first + start + np.arange(len(vectors))
-                with np.errstate(over="ignore"):  # what is too large is refused below
-                    rows["vector"] = vectors
-                self._refuse_odd(rows)
-                yield rows
+            vectors = self.embedder.embed(windows)
+            rows = np.empty(len(vectors), row_type(self.embedder.dim))
+            rows["channel"] = channel if self.channels == "each" else -1
+            rows["position"] = first + np.arange(len(vectors))
+            with np.errstate(over="ignore"):  # what is too large is refused below
+                rows["vector"] = vectors
+            self._refuse_odd(rows)
+            yield rows
 
     def _refuse_odd(self, rows: NDArray[np.void]) -> None:
         finite = np.isfinite(rows["vector"]).all(axis=1)
