@@ -19,7 +19,7 @@ _HEADER = struct.Struct("<d")
 class Overview:
     """A waveform as it is drawn.
 
-    Parameters
+    Attributes
     ----------
     bucket_s : float > 0
         Seconds that a pair stands for; the last pair may stand for less.

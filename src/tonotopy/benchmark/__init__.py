@@ -1,4 +1,4 @@
-"""Benchmarks on a user's own library: does a space find what belongs together?"""
+"""Benchmarks on a user's own library: whether a space finds what belongs together."""
 
 from tonotopy.benchmark.retrieval import RetrievalScores, benchmark_retrieval
 

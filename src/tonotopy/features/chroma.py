@@ -121,8 +121,12 @@ def tuning(
 
     Parameters
     ----------
-    power, n_fft, sample_rate, present
+    power : ndarray of shape (n, n_frames, n_fft // 2 + 1)
+        As `chroma` takes it.
+    n_fft, sample_rate : int
         As `chroma` takes them.
+    present : ndarray of bool of shape (n, n_frames)
+        As `chroma` takes it.
 
     Returns
     -------

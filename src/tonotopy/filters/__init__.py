@@ -15,8 +15,8 @@
 
 Keywords are read in any case. Inside quotes a doubled quote stands for one. A field is a word of
 letters, digits and ``_ . -`` that starts with a letter or ``_``; any other metadata key stands in
-back quotes. ``~`` compares with a glob, ``*`` and ``?``, in any case. Times are ISO 8601 text; a date
-without a time is that whole day, and a time without an offset is UTC.
+back quotes. ``~`` compares with a glob, ``*`` and ``?``, in any case. Times are ISO 8601 text; a
+date without a time is that whole day, and a time without an offset is UTC.
 
 A recording may have several labels, predictions and tags: ``=``, ``~`` and ``in`` hold when any of
 them fits, ``!=`` and ``not in`` when none does. A field without a value fits nothing but ``!=``

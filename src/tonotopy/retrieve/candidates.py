@@ -50,8 +50,12 @@ def candidates(
 
     Parameters
     ----------
-    library, connection, space
-        What is searched, from one snapshot.
+    library : Catalog
+        Whose memory keeps what is loaded.
+    connection : Connection
+        A reading one: one snapshot of the library.
+    space : Space
+        What is searched, as in that snapshot.
     examples : sequence of Heard
         What the windows should be like.
     k : int

@@ -144,6 +144,7 @@ def below(edge_hz: ArrayLike, steepness: float) -> Samples:
     Returns
     -------
     ndarray of shape (n_frequencies,) or (n_frames, n_frequencies)
+        From 1 well below the edge to 0 well above it.
     """
     gains: Samples = 1 / (1 + (FREQUENCIES / np.asarray(edge_hz)[..., None]) ** steepness)
     return gains
