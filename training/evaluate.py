@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from network import Student
 from numpy.typing import NDArray
-from pool import WINDOW, all_files, heldout_clips, read
+from pool import SAMPLE_RATE, SCENE_S, WINDOW, all_files, heldout_clips, read, scene_clips
 
 from tonotopy.embedders.cochlea import Cochlea, log_mel
 from tonotopy.embedders.yamnet import Yamnet
@@ -46,6 +46,7 @@ class Labelled:
     windows: NDArray[np.float32]
     recording: NDArray[np.int64]  #: of each window
     labels: NDArray[np.str_]  #: of each recording
+    groups: NDArray[np.int64]  #: of each recording; one's own group is not searched
 
     def scores(self, vectors: NDArray[np.float32], name: str) -> dict[str, float]:
         """Score vectors of the windows, turned into recordings in three ways.
@@ -60,7 +61,7 @@ class Labelled:
         best = np.maximum.reduceat(vectors @ vectors.T, first, axis=1)
         matched = np.add.reduceat(best, first, axis=0) / counts
         means = unit(np.add.reduceat(vectors, first, axis=0))
-        numbers = np.arange(n_recordings)
+        own = same_group(self.groups, self.groups)
         measures = {
             "mAP": TiedRanking.average_precision,
             "nearest": lambda ranking: ranking.precision(1),
@@ -71,9 +72,7 @@ class Labelled:
             ("both", -(matched + matched.T) / 2),
             ("mean", -(means @ means.T)),
         ):
-            scored = mean_scores(
-                measures, distances, self.labels, self.labels, exclude=same_group(numbers, numbers)
-            )
+            scored = mean_scores(measures, distances, self.labels, self.labels, exclude=own)
             for measure, score in scored.items():
                 found[f"{name} {pooling} {measure}"] = float(score.value)
         return found
@@ -87,13 +86,17 @@ class Labelled:
         return sounding_set, vectors[kept]
 
 
-def labelled(recordings: list[tuple[NDArray[np.float32], str]]) -> Labelled:
+def labelled(
+    recordings: list[tuple[NDArray[np.float32], str]], groups: NDArray[np.int64] | None = None
+) -> Labelled:
     """Cut labelled recordings into windows."""
     pieces = [cut(samples) for samples, _ in recordings]
+    numbers = np.arange(len(pieces))
     return Labelled(
         np.concatenate(pieces),
-        np.repeat(np.arange(len(pieces)), [len(piece) for piece in pieces]),
+        np.repeat(numbers, [len(piece) for piece in pieces]),
         np.array([label for _, label in recordings]),
+        numbers if groups is None else groups,
     )
 
 
@@ -101,6 +104,16 @@ def heldout_set(pool: Path) -> Labelled:
     """Cut the held-out classes of the pool."""
     clips = [(read(pool / name)[:LONGEST], label) for name, label in heldout_clips(pool)]
     return labelled([clip for clip in clips if len(clip[0])])
+
+
+def scene_set(pool: Path) -> Labelled:
+    """Cut stretches of ambience; those of one file do not count as found by each other."""
+    clips = scene_clips(pool)
+    length = SCENE_S * SAMPLE_RATE
+    _, groups = np.unique([name for name, _, _ in clips], return_inverse=True)
+    return labelled(
+        [(read(pool / name)[first : first + length], label) for name, first, label in clips], groups
+    )
 
 
 def folder_set(folder: Path, label: Callable[[str], str]) -> Labelled:
@@ -130,13 +143,15 @@ class Heldout:
 def main() -> None:
     """Score the shipped weights, others, or the teacher on a labelled set."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("set", choices=["heldout", "esc10", "fsdd"])
+    parser.add_argument("set", choices=["heldout", "scenes", "esc10", "fsdd"])
     parser.add_argument("--weights", type=Path, help="an exported file; default: the shipped one")
     parser.add_argument("--teacher", type=Path, help="score this YAMNet file instead")
     parser.add_argument("--audio", type=Path, default=Path("../../shared/audio"))
     arguments = parser.parse_args()
     if arguments.set == "heldout":
         chosen = heldout_set(arguments.audio / "pool")
+    elif arguments.set == "scenes":
+        chosen = scene_set(arguments.audio / "pool")
     elif arguments.set == "esc10":
         chosen = folder_set(arguments.audio / "esc10", lambda name: name.split("/")[0])
     else:

@@ -31,28 +31,28 @@ PRESENT = 1e-6  # added to a sum of frames, so that silence divides by something
 
 
 class Part(NamedTuple):
-    """How much a part of the vector counts, and how it is fitted."""
+    """How much a part of the vector counts, and how it is fitted on the pool."""
 
     weight: float
-    whitening: float  #: axes are divided by their deviation to this power
-    on_mixtures: bool  #: fitted on mixtures; otherwise on the pool's sounds as they are
+    whitening: float | None  #: axes are divided by their deviation to this power; None: as taught
 
 
 PARTS = {
-    "scene": Part(1.0, 0.25, on_mixtures=True),  # the last layer
-    "texture": Part(0.7, 0.5, on_mixtures=False),  # the layer before
-    "cepstra": Part(0.5, 0.25, on_mixtures=False),
-    "modulation": Part(0.4, 0.25, on_mixtures=False),
+    "scene": Part(1.0, None),  # the last layer, turned to the teacher's space
+    "texture": Part(0.5, 0.5),  # the layer before
+    "cepstra": Part(0.3, 0.25),
+    "modulation": Part(0.4, 0.25),
 }
 N_DIMENSIONS = 320
 
 
 @dataclass(frozen=True)
 class Affine:
-    """``(values - centre) @ projection``."""
+    """``(values - centre) @ projection + offset``."""
 
     centre: NDArray[np.float32]
     projection: NDArray[np.float32]
+    offset: NDArray[np.float32]
 
 
 def fit_affine(values: NDArray[np.float32], *, power: float) -> Affine:
@@ -61,7 +61,18 @@ def fit_affine(values: NDArray[np.float32], *, power: float) -> Affine:
     variance, axes = np.linalg.eigh(np.corrcoef(values.T).astype(np.float64))
     variance, axes = np.maximum(variance[::-1], 1e-4), axes[:, ::-1]
     projection = axes * variance ** (-power / 2) / scale[:, np.newaxis]
-    return Affine(centre, projection.astype(np.float32))
+    return Affine(centre, projection.astype(np.float32), np.zeros(len(variance), np.float32))
+
+
+def taught(student: Student) -> Affine:
+    """Read off how the student turns its last layer to the teacher's space."""
+    deviation = torch.sqrt(student.centre.running_var + student.centre.eps)
+    projection = student.target.weight.detach() / deviation
+    return Affine(
+        student.centre.running_mean.numpy(),
+        projection.numpy().T,
+        student.target.bias.detach().numpy(),
+    )
 
 
 def folded(student: Student) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
@@ -177,6 +188,7 @@ def applied(graph: Graph, values: str, affine: Affine, *, length: float) -> str:
     """Centre, project and scale to a length."""
     centred = graph("Sub", values, graph.constant(affine.centre))
     turned = graph("MatMul", centred, graph.constant(affine.projection, half=True))
+    turned = graph("Add", turned, graph.constant(affine.offset))
     return scaled(graph, turned, length=length)
 
 
@@ -310,14 +322,15 @@ def pool_log_mel(folder: Path) -> NDArray[np.float32]:
     return np.concatenate(patches)
 
 
-def fit(
-    parts: onnx.ModelProto, mixtures: NDArray[np.float32], pool: NDArray[np.float32]
-) -> dict[str, Affine]:
-    """Fit each part on the sounds that its entry in `PARTS` names."""
+def fit(student: Student, pool: NDArray[np.float32]) -> dict[str, Affine]:
+    """Fit each part as its entry in `PARTS` says."""
+    parts = build_parts(student)
     found = {}
     for name, part in PARTS.items():
-        (values,) = run(parts, mixtures if part.on_mixtures else pool, name)
-        found[name] = fit_affine(values, power=part.whitening)
+        if part.whitening is None:
+            found[name] = taught(student)
+        else:
+            found[name] = fit_affine(run(parts, pool, name)[0], power=part.whitening)
     return found
 
 
@@ -332,14 +345,14 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     student = load_student(arguments.checkpoint)
-    chunks = sorted(arguments.mixtures.glob("chunk-????.npz"))[:4]
-    mixtures = np.concatenate([np.load(chunk)["log_mel"] for chunk in chunks]).astype(np.float32)
+    with np.load(arguments.mixtures / "chunk-0000.npz") as chunk:
+        mixtures = chunk["log_mel"][::2].astype(np.float32)
     pool = pool_log_mel(arguments.pool)
-    fitted = fit(build_parts(student), mixtures, pool)
+    fitted = fit(student, pool)
     (vectors,) = run(build(student, fitted, None), pool, "vectors")
     turn = np.linalg.svd(vectors, full_matrices=False)[2][:N_DIMENSIONS].T
     whole = build(student, fitted, turn)
-    model = quantized(whole, mixtures[::8])
+    model = quantized(whole, mixtures)
     (exact,), (rounded,) = (run(each, pool[::5], "vectors") for each in (whole, model))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, arguments.out)

@@ -7,13 +7,23 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-__all__ = ["SAMPLE_RATE", "WINDOW", "heldout_clips", "read", "training_files"]
+__all__ = [
+    "SAMPLE_RATE",
+    "SCENE_S",
+    "WINDOW",
+    "heldout_clips",
+    "read",
+    "scene_clips",
+    "training_files",
+]
 
 SAMPLE_RATE = 16_000
 WINDOW = 15_600  # samples the teacher hears at once: 96 frames
 HELDOUT = Path(__file__).with_name("heldout.json")
+SCENES = Path(__file__).with_name("scenes.json")
 EXCLUDED = Path(__file__).with_name("excluded.json")
 CLIPS_PER_CLASS = 24  # so that no instrument outweighs the rest
+CLIPS_PER_SCENE, SCENE_S = 4, 5
 
 
 def read(path: Path) -> NDArray[np.float32]:
@@ -54,4 +64,16 @@ def heldout_clips(folder: Path) -> list[tuple[str, str]]:
             np.linspace(0, len(names) - 1, min(len(names), CLIPS_PER_CLASS)).round().astype(int)
         )
         clips += [(names[index], label) for index in chosen]
+    return clips
+
+
+def scene_clips(folder: Path) -> list[tuple[str, int, str]]:
+    """List (file, first sample, class) of stretches of ambience; training has heard these files."""
+    files = all_files(folder)
+    clips = []
+    for label, prefixes in json.loads(SCENES.read_text()).items():
+        for name in (name for name in files if name.startswith(tuple(prefixes))):
+            last = max(0, soundfile.info(folder / name).frames - SCENE_S * SAMPLE_RATE)
+            first = np.unique(np.linspace(0, last, CLIPS_PER_SCENE).astype(int))
+            clips += [(name, int(start), label) for start in first]
     return clips
