@@ -18,6 +18,9 @@ def files(sound, write, encode_av):
         "ogg": write("a.ogg", original),
         "ogg of long pages": write("long.ogg", sound(5.0, 1)),
         "opus": write("a.opus", sound(6.0, rate=48_000), 48_000, format="OGG", subtype="OPUS"),
+        "gsm": write("gsm.wav", original[:1], subtype="GSM610"),
+        "adpcm": write("adpcm.wav", original, subtype="IMA_ADPCM"),
+        "sds": write("a.sds", original[:1], format="SDS", subtype="PCM_16"),
         "mp3 of variable rate": write("vbr.mp3", original),
         "mp3 of constant rate": encode_av("cbr.mp3", "libmp3lame", original),
         "mp3 without a header": encode_av(

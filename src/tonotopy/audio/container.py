@@ -96,6 +96,7 @@ class ContainerSource:
         if first is None:
             raise Undecodable("no sound could be decoded from it")
         if first.format.packed.name not in _DTYPES:
+            self._first_pass.close()
             raise Undecodable(f"its samples are of an unknown kind ({first.format.name})")
         self._unread: Iterator[AudioFrame] | None = chain([first], self._first_pass)
         self._origin = first.pts or 0

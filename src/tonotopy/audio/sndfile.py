@@ -1,4 +1,8 @@
-"""Decoding with libsndfile: wav, aiff, ogg, opus and many more, exact to the sample."""
+"""Decoding with libsndfile: wav, aiff, ogg, opus and many more, exact to the sample.
+
+Plain samples and Ogg are sought; rare codes are decoded from their start, since libsndfile cannot
+seek in some of them and seeks to wrong places in others.
+"""
 
 import math
 from collections.abc import Iterator
@@ -24,6 +28,7 @@ _SAMPLE_BYTES = {
     "ULAW": 1,
     "ALAW": 1,
 }
+_SOUGHT = frozenset({"AIFF", "AU", "CAF", "RF64", "W64", "WAV", "WAVEX"})
 _PLAIN_WAV = frozenset({"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "ULAW", "ALAW"})
 _LONGEST_VORBIS_BLOCK = 8_192  # samples
 _MOST_FRAMES = 1 << 62  # libsndfile gives about 2^63 where the length is unknown
@@ -66,10 +71,10 @@ class SndfileSource:
         self.n_stray = 0
         self.damage: str | None = None
         self._begun = False
-        self._last_start = self.n_samples
+        plain = self._sound.format in _SOUGHT and self._sound.subtype in _SAMPLE_BYTES
+        self._last_start = self.n_samples if plain else 0
         position = file.tell()
-        self._is_ogg = self._sound.format == "OGG"
-        if self._is_ogg:
+        if self._sound.format == "OGG":
             self._read_pages(file)
         else:
             self._read_promise(file)
@@ -94,21 +99,22 @@ class SndfileSource:
         if start >= self.n_samples:
             return
         lead = min(start, self._last_start)
-        if self._is_ogg and self._begun:
-            self._reopen()
-        self._begun = True
         pieces = self._pieces(lead, length)
         yield from pieces if lead == start else regroup(dropping(pieces, start - lead), length)
 
-    def _reopen(self) -> None:
-        """Begin anew: in Ogg, a second seek may go astray by what the first one left behind."""
-        self._sound.close()
-        self._file.seek(0)
-        self._sound = _Forward(self._file.fileno(), closefd=False)
+    def _go_to(self, start: int) -> None:
+        if self._begun:
+            # In Ogg, a second seek may go astray by what the first one left behind.
+            self._sound.close()
+            self._file.seek(0)
+            self._sound = _Forward(self._file.fileno(), closefd=False)
+        self._begun = True
+        if start:
+            self._sound.seek(start)
 
     def _pieces(self, start: int, length: int) -> Iterator[NDArray[np.float32]]:
         try:
-            self._sound.seek(start)
+            self._go_to(start)
         except soundfile.LibsndfileError as error:
             self.damage = f"{start / self.sample_rate:.3f} s cannot be reached ({_text(error)})"
             return
