@@ -356,3 +356,25 @@ def test_a_field_stays_known_when_its_values_are_gone_from_one_recording(library
         ):
             condition = catalog.condition(connection, parse(text), windows=False)
             assert catalog.recording_ids(connection, condition) == expected, text
+
+
+@pytest.mark.parametrize(
+    ("text", "n_expected"),
+    [
+        ("added_at < '9999-12-31'", 40),
+        ("added_at <= '9999-12-31'", 40),
+        ("added_at > '0001-01-01'", 40),
+        ("added_at in ('9999-12-31', '0001-01-01')", 0),
+    ],
+)
+def test_the_first_and_the_last_day_there_are_can_be_named(stored, text, n_expected):
+    connection, *_ = stored
+    condition = catalog.condition(connection, parse(text), windows=False)
+    assert len(catalog.recording_ids(connection, condition)) == n_expected
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+02:00", "9999-12-31T23:00:00-02:00"])
+def test_a_time_beyond_the_years_there_are_is_refused(stored, text):
+    connection, *_ = stored
+    with pytest.raises(FilterError, match="before the first year, or after the last"):
+        catalog.condition(connection, parse(f"added_at < '{text}'"), windows=False)

@@ -256,3 +256,31 @@ def test_a_full_library_keeps_what_landed_and_goes_on_when_there_is_room(library
         put(connection, "/sounds/later.wav", peaks=bytes(3000))
     with library.read() as connection:
         assert len(catalog.recording_ids(connection)) == len(landed) + 1
+
+
+def test_what_is_kept_is_made_once_for_a_version_however_many_threads_ask(library):
+    made: list[str | None] = []
+    slow = threading.Event()
+
+    def make(before: str | None) -> str:
+        slow.wait(0.05)
+        made.append(before)
+        return f"value {len(made)}"
+
+    values: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: values.append(library.kept("index", 1, make)))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == [None]
+    assert values == ["value 1"] * 8
+    assert library.kept("index", 2, make) == "value 2"
+    assert made == [None, "value 1"]
+    assert library.kept("other", 2, make) == "value 3"
+    library.forget()
+    assert library.kept("index", 2, make) == "value 4"
+    assert made[-1] is None

@@ -4,7 +4,7 @@ Every value travels as a bound parameter; no text of the user's is ever part of 
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -183,10 +183,14 @@ def compare_time(column: Column, op: str, text: str) -> ColumnElement[bool]:
     A time without an offset is UTC, as times are kept.
     """
     begin = datetime.fromisoformat(text)
-    begin = begin if begin.tzinfo else begin.replace(tzinfo=UTC)
+    try:
+        begin = begin.astimezone(UTC) if begin.tzinfo else begin.replace(tzinfo=UTC)
+    except OverflowError:
+        raise FilterError(f"{text} is before the first year, or after the last, there is") from None
     if len(text) > len("2024-05-31"):
         return COMPARE["=" if op == "in" else op](column, begin)
-    end = begin + timedelta(days=1)
+    last_day = begin.date() == date.max
+    end = begin.replace(hour=23, minute=59, second=59) if last_day else begin + timedelta(days=1)
     match op:
         case "<" | ">=":
             return COMPARE[op](column, begin)

@@ -1,5 +1,7 @@
 """``tonotopy add``."""
 
+import codecs
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -101,14 +103,18 @@ def show_progress(bars: "Bars") -> Callable[["Progress"], None]:
 
 
 def listed(from_file: str) -> list[str]:
-    """Read paths from a file, one a line."""
+    """Read paths from a file, one a line, or between zero bytes as ``find -print0`` writes them."""
     try:
         source = sys.stdin.buffer if from_file == "-" else Path(from_file).open("rb")  # noqa: SIM115
         with source:
-            lines = source.read().decode("utf-8", "surrogateescape").splitlines()
+            content = source.read().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise LibraryError(f"cannot read the list {from_file}: {error.strerror}") from error
-    return [line for line in lines if line.strip()]
+    if b"\0" in content:
+        names = content.split(b"\0")
+    else:  # not splitlines: a name may hold what Unicode takes for the end of a line
+        names = [line.removesuffix(b"\r") for line in content.split(b"\n")]
+    return [os.fsdecode(name) for name in names if name.strip()]
 
 
 def summarize(report: "Report") -> None:
