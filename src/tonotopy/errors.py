@@ -52,7 +52,7 @@ class DecodeError(TonotopyError):
         super().__init__(path, reason)
 
     def __str__(self) -> str:
-        return f"cannot decode {self.path}: {self.reason}. Check that it plays elsewhere"
+        return f"cannot decode {self.path}: {self.reason}"
 
 
 class LibraryError(TonotopyError):
