@@ -115,18 +115,20 @@ def layers(graph: Graph, student: Student) -> list[str]:
 
 
 def step_shares(graph: Graph, present: str) -> str:
-    """Weigh the time steps of the last maps by how many of their frames sound, (n, 1, 6)."""
+    """Weigh the time steps of the last maps by how many of their frames sound, (n, 6, 1)."""
     steps = graph("Reshape", present, graph.constant([0, N_STEPS, -1]))
     share = graph("ReduceMean", steps, axes=[2], keepdims=0)
     share = graph("Add", share, graph.constant(1e-3))
     total = graph("ReduceSum", share, graph.constant([1]), keepdims=1)
-    return graph("Unsqueeze", graph("Div", share, total), graph.constant([1]))
+    return graph("Unsqueeze", graph("Div", share, total), graph.constant([2]))
 
 
-def pooled(graph: Graph, maps: str, shares: str) -> str:
+def pooled(graph: Graph, maps: str, shares: str, *, channels: int, bands: int) -> str:
     """Average maps over frequency and the time that sounds, (n, channels)."""
-    steps = graph("ReduceMean", maps, axes=[3], keepdims=0)
-    return graph("ReduceSum", graph("Mul", steps, shares), graph.constant([2]), keepdims=0)
+    weights = graph("MatMul", shares, graph.constant(np.full((1, bands), 1 / bands)))
+    weights = graph("Reshape", weights, graph.constant([0, N_STEPS * bands, 1]))
+    flat = graph("Reshape", maps, graph.constant([0, channels, N_STEPS * bands]))
+    return graph("Squeeze", graph("MatMul", flat, weights), graph.constant([2]))
 
 
 def relative_levels(graph: Graph) -> str:
@@ -205,8 +207,8 @@ def measured(graph: Graph, student: Student) -> dict[str, str]:
     maps, steps = layers(graph, student), step_shares(graph, present)
     levels, frames = relative_levels(graph), frame_shares(graph, present)
     return {
-        "scene": pooled(graph, maps[-1], steps),
-        "texture": pooled(graph, maps[-2], steps),
+        "scene": pooled(graph, maps[-1], steps, channels=LAYERS[-1][0], bands=2),
+        "texture": pooled(graph, maps[-2], steps, channels=LAYERS[-2][0], bands=4),
         "cepstra": cepstral_statistics(graph, levels, frames),
         "modulation": modulation(graph, levels, present, frames),
     }

@@ -1,11 +1,11 @@
 """YAMNet: its answers are LiteRT's own, and a missing or wrong file is explained."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tonotopy import errors
 from tonotopy.embedders.tagger import Tagger
 from tonotopy.embedders.yamnet import Yamnet
 from tonotopy.errors import EmbedderError, MissingExtra
@@ -97,8 +97,10 @@ def test_a_file_that_is_no_model_is_refused(interpreter_module, tmp_path):
 
 
 def test_without_litert_the_extra_is_named(monkeypatch, tmp_path):
-    monkeypatch.delitem(sys.modules, "ai_edge_litert.interpreter", raising=False)
-    monkeypatch.setitem(sys.modules, "ai_edge_litert", None)  # as if it were not installed
+    def absent(module):
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module.partition(".")[0])
+
+    monkeypatch.setattr(errors, "import_module", absent)
     path = tmp_path / "any.tflite"
     path.write_bytes(b"anything")
     with pytest.raises(MissingExtra, match=r"tonotopy\[yamnet\]"):
