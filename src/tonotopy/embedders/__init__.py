@@ -17,6 +17,7 @@ from tonotopy.errors import EmbedderError
 __all__ = ["BUILTIN", "DEFAULT", "Embedder", "EmbedderCard", "available", "load"]
 
 BUILTIN = {
+    "cochlea": "tonotopy.embedders.cochlea:Cochlea",
     "melstats155": "tonotopy.embedders.melstats:MelStats155",
     "mfcc": "tonotopy.embedders.klustr:Mfcc",
     "mir": "tonotopy.embedders.klustr:Mir",

@@ -33,7 +33,7 @@ _SILENT = np.float32(np.log(0.009))  # no band of 16-bit dither is louder
 _HALF_HOP = N_FRAMES // 2 * _HOP  # samples between the starts of a window's halves
 _HALF = _HALF_HOP - _HOP + _FRAME  # samples of a half: 48 frames
 _HALVES_AT_ONCE = 8  # their spectra stay in the processor's cache
-_BATCH = 32  # windows at once
+_BATCH = 64  # windows at once
 
 _ROOM = 960  # samples, 60 ms: room before a short sound, so that its onset is heard whole
 _INAUDIBLE = np.float32(1e-4)
