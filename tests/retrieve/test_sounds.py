@@ -30,7 +30,7 @@ def clicks(tmp_path):
         sound = click(rng, 150 * 1.4**number)
         soundfile.write(folder / f"{number:02}.wav", sound, RATE, subtype="FLOAT")
     library = catalog.open_catalog(tmp_path / "clicks.db")
-    add(library, folder, jobs=1)
+    add(library, folder, embedder="timbre", jobs=1)
     yield library, folder
     library.close()
 

@@ -25,7 +25,7 @@ BUILTIN = {
     "timbre": "tonotopy.embedders.timbre:Timbre",
 }
 
-DEFAULT = "timbre"
+DEFAULT = "cochlea"
 
 _GROUP = "tonotopy.embedders"
 _ONNX = "onnx:"
