@@ -337,6 +337,35 @@ def test_the_metadata_keys_of_a_library_are_listed_as_they_are(stored):
     assert catalog.metadata_keys(connection) == set(KEYS)
 
 
+def test_a_filter_looks_at_recordings_before_their_windows(library, put_space, put):
+    """Counted in steps of SQLite's machine: few for each recording, none for most windows."""
+    with library.write() as connection:
+        space = put_space(connection)
+        for number in range(30):
+            put(connection, f"/{number}.wav", space, n_windows=100)
+        catalog.update_details(connection, 1, metadata={"take": "2"})
+    n_steps = 0
+
+    def count():
+        nonlocal n_steps
+        n_steps += 1
+
+    for text in (
+        "label = 'door'",
+        "path = '/x.wav'",
+        "duration_s > 100",
+        "take = '1' and label = 'x'",
+    ):
+        with library.read() as connection:
+            condition = catalog.condition(connection, parse(text), windows=True)
+            raw = connection.connection.driver_connection
+            raw.set_progress_handler(count, 1)
+            n_steps = 0
+            assert catalog.allowed_windows(connection, space, condition).tolist() == []
+            raw.set_progress_handler(None, 0)
+        assert 30 < n_steps < 30 * 100, text
+
+
 def test_a_field_stays_known_when_its_values_are_gone_from_one_recording(library, put):
     with library.write() as connection:
         put(connection, "/a.wav")

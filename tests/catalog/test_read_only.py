@@ -9,24 +9,29 @@ from tonotopy import catalog
 READ = """
 import json, sys
 from tonotopy import catalog
+from tonotopy.retrieve import StoredRecording, search
 with catalog.open_catalog(sys.argv[1]) as library:
     with library.read() as connection:
         ids = catalog.recording_ids(connection)
         paths = [each.path for each in catalog.get_recordings(connection, ids).values()]
-        words = [hit.recording_id for hit in catalog.search_words(connection, "door", k=5)]
+    alike = search(library, StoredRecording(1), k=5, where="duration_s > 1")
+    words = search(library, "door")
+    found = [[hit.recording_id for hit in results.hits] for results in (alike, words)]
     try:
         library.create()
     except catalog.library.LibraryError as error:
         refusal = str(error)
-print(json.dumps([library.read_only, paths, words, refusal]))
+print(json.dumps([library.read_only, paths, found, refusal]))
 """
 
 
 @pytest.fixture
-def shut(library, put):
-    """A library with one recording, closed, in a folder and a file that may only be read."""
+def shut(library, put_space, put):
+    """A library with two recordings, closed, in a folder and a file that may only be read."""
     with library.write() as connection:
-        put(connection, "/sounds/door.wav")
+        space = put_space(connection)
+        put(connection, "/sounds/door.wav", space)
+        put(connection, "/sounds/gong.wav", space)
     library.close()
     folder = library.path.parent
     library.path.chmod(0o444)
@@ -37,10 +42,10 @@ def shut(library, put):
 
 
 def test_a_read_only_library_is_read_and_says_why_it_is_not_written(shut, unprivileged):
-    read_only, paths, words, refusal = json.loads(unprivileged(READ, shut))
+    read_only, paths, found, refusal = json.loads(unprivileged(READ, shut))
     assert read_only
-    assert paths == ["/sounds/door.wav"]
-    assert words == [1]
+    assert paths == ["/sounds/door.wav", "/sounds/gong.wav"]
+    assert found == [[2], [1]]
     assert f"{shut} cannot be written; check the permissions" in refusal
     assert [each.name for each in shut.parent.iterdir()] == [shut.name]
 
@@ -68,5 +73,5 @@ def test_what_somebody_else_is_still_writing_is_read(shut, unprivileged, put):
         shut.parent.chmod(0o555)
         read_only, paths, _, _ = json.loads(unprivileged(READ, shut))
         assert read_only
-        assert paths == ["/sounds/door.wav", "/sounds/bell.wav"]
+        assert paths == ["/sounds/door.wav", "/sounds/gong.wav", "/sounds/bell.wav"]
         shut.parent.chmod(0o755)

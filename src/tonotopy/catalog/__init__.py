@@ -28,7 +28,7 @@ from tonotopy.catalog.health import (
     unindexed_words,
 )
 from tonotopy.catalog.library import Catalog, open_catalog
-from tonotopy.catalog.paths import escape, unescape
+from tonotopy.catalog.paths import escape, storable, unescape
 from tonotopy.catalog.recordings import (
     Known,
     NewRecording,
@@ -144,6 +144,7 @@ __all__ = [
     "set_default",
     "set_labels",
     "space_counts",
+    "storable",
     "touch_recording",
     "unescape",
     "unheard_recordings",

@@ -95,9 +95,11 @@ def carries(label: ColumnElement[bool] | None, *, windows: bool) -> ColumnElemen
     )
     if label is not None:
         query = query.where(label)
-    if windows:
-        query = query.where(covers_half())
-    return query.correlate(tables.recordings, tables.windows).exists()
+    anywhere = query.correlate(tables.recordings).exists()
+    if not windows:
+        return anywhere
+    here = query.where(covers_half()).correlate(tables.recordings, tables.windows).exists()
+    return and_(anywhere, here)  # the one is known of a recording before its windows are looked at
 
 
 def label_counts(connection: Connection) -> list[tuple[str, int]]:

@@ -25,6 +25,7 @@ from tonotopy.catalog.annotations import carries
 from tonotopy.catalog.paths import storable
 from tonotopy.errors import FilterError
 from tonotopy.filters import (
+    FIELDS,
     And,
     Comparison,
     Filter,
@@ -66,6 +67,15 @@ def metadata_keys(connection: Connection) -> set[str]:
     return {row[0] for row in rows}
 
 
+def has_key(connection: Connection, key: str) -> bool:
+    """Tell whether any recording has a metadata key; most often the first that is looked at."""
+    found = connection.exec_driver_sql(
+        "SELECT 1 FROM recordings, json_each(recordings.metadata) WHERE json_each.key = ? LIMIT 1",
+        (storable(key),),
+    )
+    return found.first() is not None
+
+
 def condition(connection: Connection, where: Filter, *, windows: bool) -> ColumnElement[bool]:
     """Turn a filter into a condition on recordings, or on windows joined to recordings.
 
@@ -84,7 +94,9 @@ def condition(connection: Connection, where: Filter, *, windows: bool) -> Column
         If a field is unknown, or nothing in the library can have it.
     """
     named = fields(where)
-    check_fields(where, metadata_keys(connection))
+    there = {key for key in named - FIELDS.keys() if has_key(connection, key)}
+    # All keys are listed only to say which there are: a look at every recording.
+    check_fields(where, there if named <= there | FIELDS.keys() else metadata_keys(connection))
     for field, reason in LATER.items():
         if field in named:
             raise FilterError(f"{field} cannot be asked for yet: {reason}")

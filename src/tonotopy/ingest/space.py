@@ -83,7 +83,7 @@ def start(connection: Connection, asked: Wanted) -> Space:
     taken = {space.name for space in catalog.list_spaces(connection)}
     embedder = asked.embedder
     base = embedder.name
-    if asked.hop_s != embedder.hop_s:
+    if abs(asked.hop_s - embedder.hop_s) * embedder.sample_rate >= 1:
         base += f"-hop{asked.hop_s:g}"
     if asked.channels == "each":
         base += "-each"

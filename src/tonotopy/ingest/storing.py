@@ -52,7 +52,7 @@ def hear_and_store(
 def note_failure(connection: Connection, report: Report, path: str, reason: str) -> None:
     """Store and report one failure."""
     catalog.put_failure(connection, path, reason)
-    report.failed.append({"path": catalog.escape(path), "reason": reason})
+    report.failed.append({"path": catalog.escape(path), "reason": catalog.storable(reason)})
 
 
 def root_of(path: str, given: list[str]) -> str:
