@@ -73,13 +73,13 @@ def test_processes_give_the_rows_of_this_one_and_are_gone_after(
         np.testing.assert_allclose(vectors, expected_vectors, atol=1e-3)
 
 
-@pytest.mark.parametrize("by", ["SIGSEGV", "SIGKILL"])
-def test_a_crash_of_the_decoder_is_that_files_failure_alone(many, folder, library, crash, by):
+@pytest.mark.parametrize(("by", "how"), [("SIGSEGV", "Segmentation fault"), ("SIGKILL", "Killed")])
+def test_a_crash_of_the_decoder_is_that_files_failure_alone(many, folder, library, crash, by, how):
     crash("5.wav", by)
     report = really_add(library, folder, embedder="mfcc", jobs=1)
     assert report.added == 11
     assert report.failed == [
-        {"path": str(folder / "5.wav"), "reason": f"the decoder crashed on it ({by})"}
+        {"path": str(folder / "5.wav"), "reason": f"the decoder crashed on it ({how})"}
     ]
     crash("", by)
     report = really_add(library, folder, jobs=1)

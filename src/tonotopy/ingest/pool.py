@@ -117,7 +117,7 @@ def pipe(end: IO[bytes] | None) -> IO[bytes]:
 def how_it_ended(process: subprocess.Popen[bytes]) -> str:
     """Say how a process ended."""
     code = process.wait()
-    return signal.Signals(-code).name if code < 0 else f"exit status {code}"
+    return f"exit status {code}" if code >= 0 else signal.strsignal(-code) or f"signal {-code}"
 
 
 def hear_all(tasks: Sequence[Task], *, jobs: int) -> Iterator[Answer]:
