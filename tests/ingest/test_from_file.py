@@ -58,3 +58,30 @@ def test_what_of_a_list_is_not_there_is_told_and_the_rest_is_added(add, folder, 
     report = add(*listed(str(path_list)))
     assert (report.added, len(report.failed)) == (1, 1)
     assert report.failed[0]["path"] == f"{folder}/gone.wav"
+
+
+def test_a_list_of_very_many_files_costs_no_more_than_their_number(add, folder, library, sound):
+    """Counted in statements: known files of one folder are read at once, not one by one."""
+    from sqlalchemy import event
+
+    content = sound(folder / "x.wav").read_bytes()
+    paths = [folder / f"{number}.wav" for number in range(300)]
+    for number, path in enumerate(paths):
+        path.write_bytes(content[:-2] + number.to_bytes(2, "little"))
+    add(folder)
+    statements = []
+    event.listen(library._engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    assert add(*paths).unchanged == 300
+    assert len(statements) < 50
+
+
+def test_files_of_a_list_that_are_gone_are_not_missing_for_their_paths_are_not_there(
+    add, folder, sound, shown
+):
+    paths = [sound(folder / f"{number}.wav", number) for number in range(60)]
+    add(*paths)
+    for path in paths[:55]:
+        path.unlink()
+    report = add(*paths)
+    assert (report.unchanged, report.missing, len(report.failed)) == (5, 0, 55)
+    assert add(folder).missing == 55

@@ -5,17 +5,16 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from sqlalchemy import Connection
-
 from tonotopy import catalog
 from tonotopy.audio import EXTENSIONS
-from tonotopy.catalog import Catalog, Known, Space
+from tonotopy.catalog import Catalog, Space
 from tonotopy.errors import LibraryError
 from tonotopy.ingest import naming, space
+from tonotopy.ingest.given import Given
 from tonotopy.ingest.plan import Plan, is_gone, make_plan
 from tonotopy.ingest.report import Progress, Report
 from tonotopy.ingest.scan import Found, Unreadable, scan
-from tonotopy.ingest.storing import hear_and_store, note_failure, root_of
+from tonotopy.ingest.storing import hear_and_store, note_failure
 
 __all__ = ["add"]
 
@@ -93,11 +92,12 @@ def add(
         raise ValueError(f"jobs={jobs} must be at least 1")
     if label_pattern is not None:
         naming.check_pattern(label_pattern)
-    given = absolute([paths] if isinstance(paths, str | os.PathLike) else paths)
-    found, unreadable = look(given, exclude)
+    named = absolute([paths] if isinstance(paths, str | os.PathLike) else paths)
+    found, unreadable = look(named, exclude)
+    given = Given.of(named)
     spaces = spaces_of(library)
     if not found and not (spaces and knows(library, given)):
-        raise LibraryError(nothing_to_add(given, unreadable))
+        raise LibraryError(nothing_to_add(named, unreadable))
     asked = space.wanted(spaces, embedder, hop_s, channels)
     with library.write() as connection:
         target = space.find(catalog.list_spaces(connection), asked) or space.start(
@@ -105,7 +105,7 @@ def add(
         )
     with library.read() as connection:
         covered = catalog.covered_recordings(connection, target)
-        plan = make_plan(connection, found, known_below(connection, given), covered)
+        plan = make_plan(connection, found, given.known(connection), covered)
     new_space = space.find(spaces, asked) is None
     report = Report(space=target.name, new_space=new_space, unchanged=plan.unchanged)
     note_failures(library, report, given, unreadable, fine=files(found) - files(plan.hear))
@@ -153,42 +153,29 @@ def spaces_of(library: Catalog) -> list[Space]:
         return catalog.list_spaces(connection)
 
 
-def knows(library: Catalog, given: list[str]) -> bool:
+def knows(library: Catalog, given: Given) -> bool:
     """Tell whether the library knows anything below the paths that were given."""
     with library.read() as connection:
-        return bool(known_below(connection, given))
+        return bool(given.known(connection))
 
 
-def nothing_to_add(given: list[str], unreadable: list[Unreadable]) -> str:
+def nothing_to_add(named: list[str], unreadable: list[Unreadable]) -> str:
     """Say why there is nothing to add."""
-    if not given:
+    if not named:
         return "nothing to add: name at least one file or folder"
-    if len(unreadable) == 1 and unreadable[0].path in given and is_gone(unreadable[0].path):
+    if len(unreadable) == 1 and unreadable[0].path in named and is_gone(unreadable[0].path):
         return f"there is no file or folder {unreadable[0].path}"
     if unreadable:
         reasons = "; ".join(f"{each.path}: {each.reason}" for each in unreadable[:SHOWN])
         more = f" and {len(unreadable) - SHOWN} more" if len(unreadable) > SHOWN else ""
         return f"nothing to add: {reasons}{more}"
-    return f"no audio files in {', '.join(given)}; looked for {' '.join(sorted(EXTENSIONS))}"
-
-
-def known_below(connection: Connection, given: list[str]) -> dict[str, Known]:
-    """List what the library knows below the paths that were given and are there.
-
-    What is below a path that is not there, such as a drive that is not plugged in, is neither
-    looked for nor missed.
-    """
-    known: dict[str, Known] = {}
-    for path in given:
-        if not is_gone(path):
-            known.update(catalog.known_below(connection, path))
-    return known
+    return f"no audio files in {', '.join(named)}; looked for {' '.join(sorted(EXTENSIONS))}"
 
 
 def note_failures(
     library: Catalog,
     report: Report,
-    given: list[str],
+    given: Given,
     unreadable: list[Unreadable],
     *,
     fine: set[str],
@@ -197,10 +184,9 @@ def note_failures(
 
     Those of folders are forgotten too: what still cannot be looked at is stored again.
     """
-    present = [path for path in given if not is_gone(path)]
     with library.write() as connection:
         past = [catalog.unescape(failure.path) for failure in catalog.list_failures(connection)]
-        here = [path for path in past if any(catalog.is_below(path, each) for each in present)]
+        here = [path for path in past if given.hold(path)]
         over = [path for path in here if os.path.isdir(path) or not os.path.lexists(path)]
         catalog.clear_failures(connection, [*over, *fine.intersection(past)])
         for each in unreadable:
@@ -210,14 +196,14 @@ def note_failures(
                 report.failed.append({"path": catalog.escape(each.path), "reason": each.reason})
 
 
-def note_changes(library: Catalog, report: Report, plan: Plan, given: list[str]) -> None:
+def note_changes(library: Catalog, report: Report, plan: Plan, given: Given) -> None:
     """Store what is known without hearing: new dates, moves, files that are gone."""
     with library.write() as connection:
         for move in plan.touched:
             catalog.touch_recording(connection, move.known.id, move.found.mtime_ns)
         for move in plan.moves:
             path, mtime_ns = move.found.path, move.found.mtime_ns
-            root = root_of(path, given)
+            root = given.root_of(path)
             catalog.move_recording(connection, move.known.id, path, mtime_ns, root=root)
         catalog.index_words(connection, [move.known.id for move in plan.moves])
         catalog.mark_missing(connection, [recording.id for recording in plan.missing])
@@ -228,7 +214,7 @@ def note_changes(library: Catalog, report: Report, plan: Plan, given: list[str])
 
 def label(
     library: Catalog,
-    given: list[str],
+    given: Given,
     found: list[Found],
     *,
     from_folders: bool,
@@ -238,6 +224,6 @@ def label(
     paths = files(found)
     with library.write() as connection:
         recordings = {
-            path: each.id for path, each in known_below(connection, given).items() if path in paths
+            path: each.id for path, each in given.known(connection).items() if path in paths
         }
         naming.label_by_names(connection, recordings, from_folders=from_folders, pattern=pattern)

@@ -1,6 +1,5 @@
 """Hearing files and storing what was heard, a transaction each."""
 
-import os
 from collections.abc import Callable, Iterator
 from typing import IO
 
@@ -11,11 +10,12 @@ from tonotopy import catalog
 from tonotopy.catalog import Catalog, NewRecording, Space
 from tonotopy.hearing import row_type
 from tonotopy.hearing.worker import Task
+from tonotopy.ingest.given import Given
 from tonotopy.ingest.pool import Answer, hear_all
 from tonotopy.ingest.report import Progress, Report
 from tonotopy.ingest.scan import Found
 
-__all__ = ["hear_and_store", "note_failure", "root_of"]
+__all__ = ["hear_and_store", "note_failure"]
 
 READ_ROWS = 4096
 
@@ -25,7 +25,7 @@ def hear_and_store(
     report: Report,
     wanted: list[Found],
     target: Space,
-    given: list[str],
+    given: Given,
     jobs: int,
     on_progress: Callable[[Progress], None] | None,
 ) -> None:
@@ -43,8 +43,8 @@ def hear_and_store(
     tell(Progress(0, len(tasks), 0, n_bytes, 0.0, ""))
     for done, answer in enumerate(hear_all(tasks, jobs=jobs), start=1):
         with answer.rows:
-            store(library, report, target, answer, root_of(answer.task.path, given))
-        path = answer.task.path
+            path = answer.task.path
+            store(library, report, target, answer, given.root_of(path))
         done_bytes += sizes[path]
         tell(Progress(done, len(tasks), done_bytes, n_bytes, report.audio_s, path))
 
@@ -53,13 +53,6 @@ def note_failure(connection: Connection, report: Report, path: str, reason: str)
     """Store and report one failure."""
     catalog.put_failure(connection, path, reason)
     report.failed.append({"path": catalog.escape(path), "reason": catalog.storable(reason)})
-
-
-def root_of(path: str, given: list[str]) -> str:
-    """Choose the root of a file: the path that was given, if it is a folder; else its own."""
-    if path in given:
-        return os.path.dirname(path)
-    return next(folder for folder in given if catalog.is_below(path, folder))
 
 
 def store(library: Catalog, report: Report, target: Space, answer: Answer, root: str) -> None:
