@@ -167,8 +167,8 @@ def our_line(corpus: Corpus, kind: str, fetch: Fetch, directory: Path) -> tuple[
     with Stopwatch() as loading:
         load_cached([directory], source, kind, generation=1)
     megabytes = (directory / stamp.file).stat().st_size / 1e6
-    how = getattr(index, "setting", "exact")
-    note = f"{how}, self-test {index.recall:.4f}, load {loading.ms:.0f} ms"
+    how = getattr(index, "effort", "all")
+    note = f"effort {how}, self-test {index.recall:.4f}, load {loading.ms:.0f} ms"
 
     def search(query: Vectors) -> Ids:
         return index.search(query, K, fetch=fetch).ids

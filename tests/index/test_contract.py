@@ -353,7 +353,7 @@ def test_approximate_kinds_refuse_the_dot_product_and_say_what_serves_it(kind):
 def test_more_recall_takes_more_effort(kind, built):
     careful, _, ids, vectors, _ = built(kind, "euclidean", 6000)
     hasty = index_class(kind).build(ids, vectors, metric="euclidean", recall=0.5)
-    assert hasty.setting.effort < careful.setting.effort
+    assert hasty.effort < careful.effort
     with pytest.raises(ValueError, match="recall=99"):
         index_class(kind).build(ids, vectors, metric="euclidean", recall=99)
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Self, cast
+from typing import ClassVar, NamedTuple, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,37 +22,45 @@ from tonotopy.index.engine import (
 )
 from tonotopy.index.protocol import Fetch, Neighbors
 from tonotopy.index.rows import checked_queries, checked_rows, look_up, positions_of
-from tonotopy.index.selftest import K, SelfTest, Setting, choose_setting
+from tonotopy.index.selftest import K, SelfTest, is_sure
 
-__all__ = ["Approximate"]
+__all__ = ["Answer", "Approximate"]
 
 _CANDIDATES_AT_ONCE = 8_192
 _ROWS_AT_ONCE = 16_384
 
 
+class Answer(NamedTuple):
+    """The k nearest of each query by position; short rows end in -1 and inf."""
+
+    positions: NDArray[np.int64]  #: (n_queries, k)
+    distances: NDArray[np.float32]  #: (n_queries, k)
+
+
 class Approximate(ABC):
     """An index that finds candidates with a FAISS structure and measures them exactly.
 
-    A kind says what its structure is, how to scan it, and where the candidates' vectors are.
+    A kind says what its structure is, how to scan it, how to make an answer of what it finds, and
+    where the candidates' vectors are.
     Fewer than 64 queries are searched on the calling thread, more on as many threads as FAISS
     is set to.
     """
 
     kind: ClassVar[str]
-    depths: ClassVar[Sequence[int]]
+    depth_per_k: ClassVar[int]  #: candidates for each neighbour that is wanted
 
     def __init__(
         self,
         ids: NDArray[np.int64],
         structure: Structure,
         metric: Metric,
-        setting: Setting,
+        effort: int,
         recall: float,
     ) -> None:
         self.ids = ids
         self.metric = metric
         self.recall = recall
-        self.setting = setting
+        self.effort = effort
         self.structure = structure
         self._last: tuple[NDArray[np.int64] | None, Eligible | None] = None, None
 
@@ -69,22 +77,14 @@ class Approximate(ABC):
         """The efforts to be tried, ascending; the last is the most there is."""
 
     @abstractmethod
-    def cost(self, setting: Setting) -> float:
-        """Estimate what a search costs, in any unit."""
-
-    def measures_all(self, n_eligible: int, setting: Setting) -> bool:  # noqa: ARG002
-        """Tell whether to measure all that is eligible rather than to scan with a setting."""
-        return False
-
-    @abstractmethod
-    def scan(
+    def answer(
         self,
         queries: NDArray[np.float32],
-        depth: int,
-        effort: int,
+        k: int,
         eligible: Eligible | None,
-    ) -> NDArray[np.int64]:
-        """Find candidates among the eligible positions, (n_queries, depth), -1 at the end."""
+        fetch: Fetch | None,
+    ) -> Answer:
+        """Find the k nearest of a few queries among what is eligible, which is not nothing."""
 
     @abstractmethod
     def vectors(self, positions: NDArray[np.int64], fetch: Fetch | None) -> NDArray[np.float32]:
@@ -120,8 +120,8 @@ class Approximate(ABC):
         metric : {"cosine", "euclidean"}
             How they are compared.
         recall : float
-            Share of the true ten nearest to be found, 0 to 1. If no effort reaches it, the
-            best there is is kept; `recall` of the index says what was reached.
+            Share of the true ten nearest to be found, 0 to 1. If not even the greatest effort
+            reaches it, that is kept; `recall` of the index says what was reached.
 
         Returns
         -------
@@ -149,7 +149,7 @@ class Approximate(ABC):
             structure.train(points(sample(vectors, n_training), metric))
         for start in range(0, len(ids), _ROWS_AT_ONCE):
             structure.add(points(vectors[start : start + _ROWS_AT_ONCE], metric))
-        index = cls(ids, structure, metric, Setting(1, min(cls.depths)), 1.0)
+        index = cls(ids, structure, metric, effort=1, recall=1.0)
         if len(ids) > 1:
             index._tune(vectors, recall)
         return index
@@ -170,14 +170,19 @@ class Approximate(ABC):
             structure = read_structure(handle)
         if structure.ntotal != len(ids):
             raise ValueError(f"{path} names {len(ids)} windows but holds {structure.ntotal}")
-        setting = Setting(int(header["effort"]), int(header["depth"]))
-        return cls(ids, structure, cast(Metric, header["metric"]), setting, float(header["recall"]))
+        metric, effort, recall = header["metric"], header["effort"], header["recall"]
+        return cls(ids, structure, cast(Metric, metric), int(effort), float(recall))
 
     def save(self, path: Path) -> None:
         """Write the index to one file."""
-        header: Header = {"kind": self.kind, "metric": self.metric, "recall": self.recall}
+        header: Header = {
+            "kind": self.kind,
+            "metric": self.metric,
+            "effort": self.effort,
+            "recall": self.recall,
+        }
         with path.open("wb") as handle:
-            write_head(handle, {**header, **self.setting._asdict()}, self.ids)
+            write_head(handle, header, self.ids)
             write_structure(handle, self.structure)
 
     def search(
@@ -217,33 +222,11 @@ class Approximate(ABC):
         positions = np.full((len(queries), k), -1, np.int64)
         nearest = np.full((len(queries), k), np.inf, np.float32)
         if len(self) and (eligible is None or len(eligible)):
-            step = max(1, _CANDIDATES_AT_ONCE // self._depth(k))
+            step = max(1, _CANDIDATES_AT_ONCE // (self.depth_per_k * k))
             for start in range(0, len(queries), step):
                 block = slice(start, start + step)
-                candidates = self.candidates(queries[block], k, eligible)
-                positions[block], nearest[block] = self._measure(
-                    queries[block], k, candidates, fetch
-                )
+                positions[block], nearest[block] = self.answer(queries[block], k, eligible, fetch)
         return Neighbors(look_up(self.ids, positions), nearest)
-
-    def candidates(
-        self, queries: NDArray[np.float32], k: int, eligible: Eligible | None
-    ) -> NDArray[np.int64]:
-        """Find what is worth measuring, (n_queries, depth) positions, -1 where there is none.
-
-        Every row has k of them if so many are eligible.
-        """
-        n_eligible = len(self if eligible is None else eligible)
-        depth = min(n_eligible, self._depth(k))
-        harder = max(1, k / K) ** 0.5 * len(self) / n_eligible
-        effort = min(self.efforts[-1], round(self.setting.effort * harder))
-        if eligible is not None and self.measures_all(n_eligible, Setting(effort, depth)):
-            return np.broadcast_to(eligible.positions, (len(queries), n_eligible))
-        found = self.scan(queries, depth, effort, eligible)
-        short = (found >= 0).sum(axis=1) < min(k, n_eligible)
-        if short.any():
-            found[short] = self.scan(queries[short], depth, self.efforts[-1], eligible)
-        return found
 
     def _eligible(self, allowed: NDArray[np.int64]) -> Eligible:
         """Find what is allowed here, at once if the last search allowed the same array.
@@ -258,19 +241,17 @@ class Approximate(ABC):
             self._last = allowed, eligible
         return eligible
 
-    def _depth(self, k: int) -> int:
-        return max(self.setting.depth, -(-self.setting.depth * k // K))
-
-    def _measure(
+    def measure(
         self,
         queries: NDArray[np.float32],
         k: int,
         candidates: NDArray[np.int64],
         fetch: Fetch | None,
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    ) -> Answer:
+        """Measure candidates, (n_queries, m) positions or -1, and keep the k nearest of each."""
         rows, columns = np.nonzero(candidates >= 0)
         if not rows.size:
-            return top_k(np.empty((len(queries), 0)), k)
+            return Answer(*top_k(np.empty((len(queries), 0)), k))
         union, places = np.unique(candidates[rows, columns], return_inverse=True)
         measured = distances(queries, self.vectors(union, fetch), self.metric)
         if len(queries) > 1:  # another query's candidates are not its own
@@ -278,22 +259,23 @@ class Approximate(ABC):
             strange[rows, places] = False
             measured[strange] = np.inf
         positions, nearest = top_k(measured, k)
-        return look_up(union, positions), nearest
+        return Answer(look_up(union, positions), nearest)
+
+    def effort_for(self, k: int) -> int:
+        """Scale the effort, which was chosen for ten, to k."""
+        return int(min(self.efforts[-1], self.effort * max(1.0, k / K) ** 0.5))
 
     def _tune(self, vectors: NDArray[np.floating], recall: float) -> None:
+        """Take the least effort that reaches the recall, or all there is."""
         test = SelfTest(vectors, self.metric)
-        self.setting = choose_setting(
-            lambda queries, depth, effort: self.scan(queries, depth, effort, None),
-            test,
-            recall=recall,
-            efforts=self.efforts,
-            depths=self.depths,
-            cost=self.cost,
-        )
 
-        def as_stored(ids: NDArray[np.int64]) -> NDArray[np.float32]:
-            kept = vectors[np.searchsorted(self.ids, ids)]
-            return kept.astype(np.float16).astype(np.float32)
+        def fetch(ids: NDArray[np.int64]) -> NDArray[np.float32]:
+            return np.asarray(vectors[np.searchsorted(self.ids, ids)], np.float32)
 
-        found = self.search(test.queries, test.k + 1, fetch=as_stored).ids
-        self.recall = test.recall(np.where(found < 0, -1, np.searchsorted(self.ids, found)))
+        for effort in self.efforts:
+            self.effort = effort
+            found = self.search(test.queries, test.k + 1, fetch=fetch).ids
+            shares = test.shares(np.where(found < 0, -1, np.searchsorted(self.ids, found)))
+            self.recall = float(shares.mean(axis=1).min())
+            if is_sure(shares, recall):
+                break

@@ -59,12 +59,18 @@ class Eligible:
 
     def __init__(self, positions: NDArray[np.int64], n: int) -> None:
         self.positions = positions
-        bits = np.zeros(n, bool)
-        bits[positions] = True
-        self.selector = engine().IDSelectorBitmap(np.packbits(bits, bitorder="little"))
+        self._bits = np.zeros(n, bool)
+        self._bits[positions] = True
+        self.selector = engine().IDSelectorBitmap(np.packbits(self._bits, bitorder="little"))
 
     def __len__(self) -> int:
         return self.positions.size
+
+    def first(self, found: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+        """Keep the first k of each row that are eligible, (n_queries, k), -1 at the end."""
+        kept = np.where((found >= 0) & self._bits[found], found, -1)
+        order = np.argsort(kept < 0, axis=1, kind="stable")[:, :k]
+        return np.take_along_axis(kept, order, axis=1)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tonotopy.index.approximate import Approximate
+from tonotopy.index.approximate import Answer, Approximate
 from tonotopy.index.engine import (
     Eligible,
     Structure,
@@ -24,25 +24,24 @@ from tonotopy.index.engine import (
     points,
 )
 from tonotopy.index.protocol import Fetch
-from tonotopy.index.selftest import K, Setting, ladder
+from tonotopy.index.selftest import ladder
 
 __all__ = ["Hnsw"]
 
 _LINKS = 32
 _EF_CONSTRUCTION = 200
 _EFFORT_FROM, _EFFORT_TO = 16, 2048
-_GRAPH_FROM = 10  # a search of a graph of which less than a tenth is eligible misses many
 
 
 class Hnsw(Approximate):
     """A graph over float32 vectors; needs no ``fetch``.
 
-    ``effort`` is the number of nodes kept in view. With less than a tenth of the ids allowed, or
-    so few that it costs no more, all of these are compared: that is exact.
+    ``effort`` is the number of nodes kept in view. Where few ids are allowed, or those that are
+    stand far from the query, all of them are compared: that is exact.
     """
 
     kind = "hnsw"
-    depths = (K,)
+    depth_per_k = 1
 
     @classmethod
     def empty_structure(cls, n: int, dim: int) -> tuple[Structure, int]:  # noqa: ARG003
@@ -59,33 +58,48 @@ class Hnsw(Approximate):
             return ladder(_EFFORT_FROM, len(self))
         return [*ladder(_EFFORT_FROM, _EFFORT_TO), len(self)]
 
-    def cost(self, setting: Setting) -> float:
-        """Grow with the nodes in view."""
-        return float(setting.effort)
-
-    def scan(
+    def answer(
         self,
         queries: NDArray[np.float32],
-        depth: int,
-        effort: int,
+        k: int,
         eligible: Eligible | None,
-    ) -> NDArray[np.int64]:
-        """Walk the graph, or compare all that is eligible."""
-        faiss = engine()
+        fetch: Fetch | None,
+    ) -> Answer:
+        """Walk the graph past what is not eligible; compare all that is where that falls short.
+
+        The walk itself takes no heed of what is eligible: one that does gets lost among what is
+        not, and misses much where the eligible stand far from the query.
+        """
+        n_eligible = len(self if eligible is None else eligible)
+        effort = self.effort_for(k)
+        depth = k if eligible is None else -(-2 * k * len(self) // n_eligible)
+        if effort >= len(self) or depth * _LINKS >= n_eligible:
+            found = self._compare(queries, k, eligible)
+        else:
+            found = self._walk(queries, depth, effort)
+            found = found if eligible is None else eligible.first(found, k)
+            short = (found < 0).any(axis=1)
+            if short.any():
+                found[short] = self._compare(queries[short], k, eligible)
+        return self.measure(queries, k, found, fetch)
+
+    def _walk(self, queries: NDArray[np.float32], k: int, effort: int) -> NDArray[np.int64]:
+        params = engine().SearchParametersHNSW(efSearch=max(effort, k))
         sought = points(queries, self.metric)
-        allowing = None if eligible is None else eligible.selector
-        exactly = max(effort, depth) >= len(self) or (
-            eligible is not None
-            and (len(eligible) * _GRAPH_FROM < len(self) or len(eligible) <= _LINKS * effort)
-        )
         with one_thread(len(queries)):
-            if exactly:
-                params = faiss.SearchParameters(sel=allowing)
-                storage = faiss.downcast_index(self.structure.storage)
-                found: NDArray[np.int64] = storage.search(sought, depth, params=params)[1]
-            else:
-                params = faiss.SearchParametersHNSW(efSearch=max(effort, depth), sel=allowing)
-                found = self.structure.search(sought, depth, params=params)[1]
+            found: NDArray[np.int64] = self.structure.search(sought, k, params=params)[1]
+        return found
+
+    def _compare(
+        self, queries: NDArray[np.float32], k: int, eligible: Eligible | None
+    ) -> NDArray[np.int64]:
+        faiss = engine()
+        allowing = None if eligible is None else eligible.selector
+        params = faiss.SearchParameters(sel=allowing)
+        storage = faiss.downcast_index(self.structure.storage)
+        sought = points(queries, self.metric)
+        with one_thread(len(queries)):
+            found: NDArray[np.int64] = storage.search(sought, k, params=params)[1]
         return found
 
     def vectors(

@@ -18,7 +18,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tonotopy.index.approximate import Approximate
+from tonotopy.distance import top_k
+from tonotopy.index.approximate import Answer, Approximate
 from tonotopy.index.engine import (
     Eligible,
     Structure,
@@ -27,24 +28,24 @@ from tonotopy.index.engine import (
     points,
 )
 from tonotopy.index.protocol import Fetch
-from tonotopy.index.selftest import Setting, ladder
+from tonotopy.index.selftest import ladder
 
 __all__ = ["IvfRabitq"]
 
 _FEWEST_PER_LIST = 39  # FAISS warns of k-means with fewer points a centre
 _TRAINING_PER_LIST = 64
-_CODES_PER_FETCH = 90  # codes scanned in the time that one vector is read and measured
+_READ_ALL = 5_000
 
 
 class IvfRabitq(Approximate):
     """Lists of one-bit codes, re-ranked through ``fetch``.
 
-    ``effort`` is the number of lists probed. Where only few ids are allowed, so few that to read
-    them all costs no more than to scan for them, all are measured: that is exact.
+    ``effort`` is the number of lists probed to begin with. Where at most 5,000 ids are allowed,
+    all are measured: that is exact.
     """
 
     kind = "ivf-rabitq"
-    depths = (50, 100, 200, 400)
+    depth_per_k = 5
 
     @classmethod
     def empty_structure(cls, n: int, dim: int) -> tuple[Structure, int]:
@@ -61,15 +62,39 @@ class IvfRabitq(Approximate):
         """1, 2, 3, 4, 6, 8, 12, ... lists, and all of them."""
         return ladder(1, self._n_lists)
 
-    def cost(self, setting: Setting) -> float:
-        """Count scanned codes, and fetched vectors as if they were codes."""
-        return setting.effort * len(self) / self._n_lists + _CODES_PER_FETCH * setting.depth
+    def answer(
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        eligible: Eligible | None,
+        fetch: Fetch | None,
+    ) -> Answer:
+        """Look twice as hard, and again, until the answer stands among the first candidates.
 
-    def measures_all(self, n_eligible: int, setting: Setting) -> bool:
-        """Tell whether reading all that is eligible costs no more than scanning for it."""
-        return _CODES_PER_FETCH * n_eligible <= self.cost(setting)
+        While one of the k nearest comes from the later half of the candidates, there are likely
+        more where it came from: the query is a hard one, or what is eligible stands far from it.
+        """
+        n_eligible = len(self if eligible is None else eligible)
+        if eligible is not None and n_eligible <= _READ_ALL:
+            everything = np.broadcast_to(eligible.positions, (len(queries), n_eligible))
+            return self.measure(queries, k, everything, fetch)
+        effort = min(self._n_lists, self.effort_for(k) * len(self) // n_eligible)
+        depth = self.depth_per_k * k
+        deepest = min(n_eligible, max(depth, _READ_ALL))
+        answer = Answer(*top_k(np.empty((len(queries), 0)), k))
+        unsettled = np.arange(len(queries))
+        while unsettled.size:
+            depth = min(depth, deepest)
+            found = self._scan(queries[unsettled], depth, effort, eligible)
+            better = self.measure(queries[unsettled], k, found, fetch)
+            answer.positions[unsettled], answer.distances[unsettled] = better
+            if depth == deepest and effort == self._n_lists:
+                break
+            unsettled = unsettled[~_is_settled(better.positions, found, n_eligible)]
+            depth, effort = 2 * depth, min(self._n_lists, 2 * effort)
+        return answer
 
-    def scan(
+    def _scan(
         self,
         queries: NDArray[np.float32],
         depth: int,
@@ -78,9 +103,8 @@ class IvfRabitq(Approximate):
     ) -> NDArray[np.int64]:
         """Take the smallest estimated distances in the nearest lists."""
         faiss = engine()
-        lists = faiss.SearchParametersIVF(
-            nprobe=effort, sel=None if eligible is None else eligible.selector
-        )
+        allowing = None if eligible is None else eligible.selector
+        lists = faiss.SearchParametersIVF(nprobe=effort, sel=allowing)
         params = faiss.SearchParametersPreTransform(index_params=lists)
         sought = points(queries, self.metric)
         with one_thread(len(queries)):
@@ -102,3 +126,15 @@ class IvfRabitq(Approximate):
     @cached_property
     def _n_lists(self) -> int:
         return int(engine().extract_index_ivf(self.structure).nlist)
+
+
+def _is_settled(
+    nearest: NDArray[np.int64], candidates: NDArray[np.int64], n_eligible: int
+) -> NDArray[np.bool_]:
+    """Tell of each query whether it has its k nearest, none from the later candidates."""
+    later = candidates[:, np.newaxis, candidates.shape[1] // 2 :]
+    from_later: NDArray[np.bool_] = (nearest[:, :, np.newaxis] == later).any(axis=(1, 2))
+    lacking = (nearest < 0).any(axis=1)
+    saw_all = (candidates >= 0).sum(axis=1) == n_eligible
+    settled: NDArray[np.bool_] = ~from_later & ~lacking | saw_all
+    return settled
