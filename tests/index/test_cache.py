@@ -314,10 +314,10 @@ def test_the_same_library_by_another_path_has_the_same_indexes(tmp_path, monkeyp
 )
 def test_an_index_is_rebuilt_when_it_lags_too_far(n_now, n_deleted, expected, kept):
     _, stamp = kept(n=200)
-    assert needs_rebuild(stamp, n_now, n_deleted) is expected
+    assert needs_rebuild(stamp.n, n_now, n_deleted) is expected
 
 
 def test_the_first_vectors_after_none_need_an_index(kept):
     _, stamp = kept(n=0)
-    assert not needs_rebuild(stamp, 0, 0)
-    assert needs_rebuild(stamp, 1, 0)
+    assert not needs_rebuild(stamp.n, 0, 0)
+    assert needs_rebuild(stamp.n, 1, 0)

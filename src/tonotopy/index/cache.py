@@ -172,13 +172,13 @@ def store(
     return None
 
 
-def needs_rebuild(stamp: Stamp, n_now: int, n_deleted: int) -> bool:
+def needs_rebuild(n_built: int, n_now: int, n_deleted: int) -> bool:
     """Tell whether an index lags so far behind that it should be built anew.
 
     Parameters
     ----------
-    stamp : Stamp
-        Of the index.
+    n_built : int
+        Vectors that it was built from.
     n_now : int
         Vectors that the space has now.
     n_deleted : int
@@ -189,7 +189,7 @@ def needs_rebuild(stamp: Stamp, n_now: int, n_deleted: int) -> bool:
     bool
         True if the space has grown to over twice its size, or over a third of the index is gone.
     """
-    return n_now > 2 * stamp.n or 3 * n_deleted > stamp.n
+    return n_now > 2 * n_built or 3 * n_deleted > n_built
 
 
 def stamps(directories: Sequence[Path]) -> list[tuple[Path, Stamp]]:

@@ -87,7 +87,7 @@ class SelfTest:
         indistinct = np.full(len(reach), 1e-6)
         if self._metric == "euclidean":
             indistinct = _FLOAT16_STEP * np.linalg.norm(self.queries, axis=1)
-        return (reach + 3e-5 * reach + indistinct).astype(np.float32)
+        return np.asarray(reach + 3e-5 * reach + indistinct, np.float32)
 
 
 def is_sure(shares: NDArray[np.float64], recall: float) -> bool:

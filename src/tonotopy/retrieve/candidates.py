@@ -15,6 +15,7 @@ from tonotopy.index.cache import (
     Source,
     index_directories,
     load_cached,
+    needs_rebuild,
     store,
 )
 from tonotopy.index.view import View
@@ -176,12 +177,7 @@ def usable(
     if index is None:
         return None
     n_deleted = len(index) - int(np.isin(index.ids, ids, assume_unique=True).sum())
-    return None if lags(len(index), len(ids), n_deleted) else index
-
-
-def lags(n_built: int, n_now: int, n_deleted: int) -> bool:
-    """Tell whether an index lags so far behind that it should be built anew."""
-    return n_now > 2 * n_built or 3 * n_deleted > n_built
+    return None if needs_rebuild(len(index), len(ids), n_deleted) else index
 
 
 def build(library: Catalog, connection: Connection, space: Space, kind: str) -> Index:
