@@ -184,6 +184,17 @@ def test_a_spoilt_stamp_is_passed_over(spoil, kept, caplog):
     assert str(directory) in caplog.text
 
 
+def test_a_stamp_cannot_point_outside_its_directory(kept, tmp_path, caplog):
+    directory, stamp = kept()
+    inner = directory / "library.index"
+    inner.mkdir()
+    [path] = directory.glob("*.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "file": f"../{stamp.file}"}))
+    path.rename(inner / path.name)
+    assert load_cached([inner], SOURCE, "flat", generation=7) is None
+    assert "is not the stamp of an index" in caplog.text
+
+
 def test_storing_again_replaces_and_leaves_no_litter(kept, built):
     directory, first = kept(n=200)
     (directory / "space-3.flat.index.tmp").write_bytes(b"left behind by a writer that was killed")

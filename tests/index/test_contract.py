@@ -399,6 +399,16 @@ def test_loading_another_file_is_refused(kind, built, tmp_path):
             index_class(kind).load(tmp_path / name)
 
 
+@every_approximate_kind
+def test_a_file_that_names_fewer_windows_than_it_holds_is_refused(kind, built, tmp_path):
+    _, _, ids, vectors, _ = built(kind, "cosine", 1030)
+    index = index_class(kind).build(ids, vectors, metric="cosine")
+    index.ids = ids[:-1]
+    index.save(tmp_path / "file")
+    with pytest.raises(ValueError, match="names 1029 windows but holds 1030"):
+        index_class(kind).load(tmp_path / "file")
+
+
 @every_kind
 def test_every_kind_is_an_index(kind, built):
     assert isinstance(built(kind, "cosine", 10).index, Index)

@@ -1,5 +1,8 @@
 """Which kind of index a library gets, and how other packages add theirs."""
 
+import os
+import subprocess
+import sys
 from importlib.metadata import EntryPoint
 
 import numpy as np
@@ -68,3 +71,19 @@ def test_positions_of_nothing_or_in_nothing_are_none():
     nothing = np.empty(0, np.int64)
     assert positions_of(nothing, np.array([1])).size == 0
     assert positions_of(np.array([1]), nothing).size == 0
+
+
+def test_exact_search_loads_nothing_heavy():
+    script = """
+import sys
+import numpy as np
+from tonotopy.index import choose, index_class
+index = index_class(choose(3, 3, "cosine")).build(np.arange(3), np.eye(3), metric="cosine")
+index.search(np.eye(3), 2)
+print(*{"faiss", "scipy", "sklearn", "umap"} & {*sys.modules})
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.split() == []

@@ -1,12 +1,12 @@
 """Indexes: rebuildable caches over the catalog's vectors. `Flat`, exact, is the oracle of all.
 
-=============  ==============================================================================
+============== =============================================================================
 kind           what
-=============  ==============================================================================
-`flat`         exact; every vector in memory, 5 ms for 100 MB
-`ivf-rabitq`   approximate; codes of a bit a dimension, re-ranked from the catalog: small
-`hnsw`         approximate; a graph over vectors in memory: fast up to 10^5, large
-=============  ==============================================================================
+============== =============================================================================
+``flat``       exact; every vector in memory, some 5 ms of CPU for 100 MB
+``ivf-rabitq`` approximate; codes of one bit a dimension, re-ranked from the catalog: small
+``hnsw``       approximate; a graph over vectors in memory: large, fast on some collections
+============== =============================================================================
 
 Other packages add kinds by the entry-point group ``tonotopy.indexes``, a name and a class.
 """

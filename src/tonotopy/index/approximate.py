@@ -1,7 +1,7 @@
 """What the approximate kinds share: FAISS finds candidates, which are then measured exactly."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self, cast
@@ -24,10 +24,16 @@ from tonotopy.index.protocol import Fetch, Neighbors
 from tonotopy.index.rows import checked_queries, checked_rows, look_up, positions_of
 from tonotopy.index.selftest import K, SelfTest, is_sure
 
-__all__ = ["Answer", "Approximate"]
+__all__ = ["Answer", "Approximate", "blocks"]
 
 _CANDIDATES_AT_ONCE = 8_192
 _ROWS_AT_ONCE = 16_384
+
+
+def blocks(n_queries: int, depth: int) -> Iterator[slice]:
+    """Split queries so that the candidates of a block, depth for each, fit in little memory."""
+    step = max(1, _CANDIDATES_AT_ONCE // depth)
+    return (slice(start, start + step) for start in range(0, n_queries, step))
 
 
 class Answer(NamedTuple):
@@ -40,10 +46,9 @@ class Answer(NamedTuple):
 class Approximate(ABC):
     """An index that finds candidates with a FAISS structure and measures them exactly.
 
-    A kind says what its structure is, how to scan it, how to make an answer of what it finds, and
-    where the candidates' vectors are.
-    Fewer than 64 queries are searched on the calling thread, more on as many threads as FAISS
-    is set to.
+    A kind says what its structure is, how it finds an answer, and where the candidates' vectors
+    are. Fewer than 64 queries are searched on the calling thread, more on as many threads as
+    FAISS is set to.
     """
 
     kind: ClassVar[str]
@@ -222,9 +227,7 @@ class Approximate(ABC):
         positions = np.full((len(queries), k), -1, np.int64)
         nearest = np.full((len(queries), k), np.inf, np.float32)
         if len(self) and (eligible is None or len(eligible)):
-            step = max(1, _CANDIDATES_AT_ONCE // (self.depth_per_k * k))
-            for start in range(0, len(queries), step):
-                block = slice(start, start + step)
+            for block in blocks(len(queries), self.depth_per_k * k):
                 positions[block], nearest[block] = self.answer(queries[block], k, eligible, fetch)
         return Neighbors(look_up(self.ids, positions), nearest)
 
@@ -248,18 +251,32 @@ class Approximate(ABC):
         candidates: NDArray[np.int64],
         fetch: Fetch | None,
     ) -> Answer:
-        """Measure candidates, (n_queries, m) positions or -1, and keep the k nearest of each."""
+        """Keep the k nearest of each query's own candidates, (n_queries, m) positions or -1."""
         rows, columns = np.nonzero(candidates >= 0)
         if not rows.size:
             return Answer(*top_k(np.empty((len(queries), 0)), k))
         union, places = np.unique(candidates[rows, columns], return_inverse=True)
-        measured = distances(queries, self.vectors(union, fetch), self.metric)
-        if len(queries) > 1:  # another query's candidates are not its own
-            strange = np.ones(measured.shape, bool)
-            strange[rows, places] = False
-            measured[strange] = np.inf
-        positions, nearest = top_k(measured, k)
-        return Answer(look_up(union, positions), nearest)
+        own = None
+        if len(queries) > 1:
+            own = np.zeros((len(queries), union.size), bool)
+            own[rows, places] = True
+        return self.measure_all(queries, k, union, fetch, own=own)
+
+    def measure_all(
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        positions: NDArray[np.int64],
+        fetch: Fetch | None,
+        *,
+        own: NDArray[np.bool_] | None = None,
+    ) -> Answer:
+        """Keep the k nearest of the same positions, (m,), or of those that are a query's own."""
+        measured = distances(queries, self.vectors(positions, fetch), self.metric)
+        if own is not None:
+            measured[~own] = np.inf
+        columns, nearest = top_k(measured, k)
+        return Answer(look_up(positions, columns), nearest)
 
     def effort_for(self, k: int) -> int:
         """Scale the effort, which was chosen for ten, to k."""

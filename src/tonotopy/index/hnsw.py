@@ -1,7 +1,7 @@
 """Fast approximate search in a graph over float32 vectors, all of it in memory.
 
 A hierarchical navigable small world [1]_: from 10^5 vectors up much faster than exact search, and
-some twenty times the size of `ivf_rabitq`.
+some sixteen times the size of `ivf_rabitq`.
 
 References
 ----------
