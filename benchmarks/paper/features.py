@@ -1,0 +1,104 @@
+"""Make the labelled feature files that the tables of codes are measured on.
+
+    python benchmarks/paper/features.py --audio DIR --yamnet FILE [--sets fsdd ...]
+
+DIR holds ``fsdd/`` (``digit_speaker_take.wav``), ``esc10/`` (a folder a class, names as ESC-50's)
+and ``pool/``, of which ``benchmarks/manyclass/`` says what is used. Every recording becomes one
+row: the mean, over its windows, of what the embedder hears; of YAMNet, of its activations as they
+are, before they become unit vectors. Written are npz files into ``bench-results/features``, with
+
+``X (n, dim)`` float32, ``y (n,)`` class, ``group (n,)`` where the recording comes from, and
+``split (n,)``: ``database`` or ``query``.
+
+FSDD's queries are takes 0 to 4, its test set as published; ESC-10's are fold 5; the many-class
+set's stand in its manifest.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from tonotopy.embedders import Embedder, load
+from tonotopy.embedders.yamnet import Yamnet
+from tonotopy.windows import starts
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "bench-results" / "features"
+
+
+class Clip(NamedTuple):
+    """A recording of a labelled set."""
+
+    path: Path
+    label: str
+    group: str  #: clips of one group come from one source
+    split: str  #: "database" or "query"
+
+
+class Activations(Yamnet):
+    """YAMNet whose vectors keep their length, so that loud windows weigh more in a mean."""
+
+    def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Hear windows, (n, 15600) -> (n, 1024)."""
+        return self._run(windows, self._vector, n_values=self.dim)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--audio", type=Path, required=True)
+    parser.add_argument("--yamnet", type=Path, help="weights; by default where tonotopy looks")
+    parser.add_argument("--embedder", default="yamnet")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    options = parser.parse_args()
+    yamnet = options.embedder == "yamnet"
+    embedder = Activations(options.yamnet) if yamnet else load(options.embedder)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in options.sets:
+        clips = list(SETS[name](options.audio))
+        vectors = np.stack([embed(clip.path, embedder) for clip in clips])
+        target = FOLDER / f"{name}-{embedder.name}.npz"
+        np.savez(
+            target,
+            X=vectors,
+            y=[clip.label for clip in clips],
+            group=[clip.group for clip in clips],
+            split=[clip.split for clip in clips],
+        )
+        print(f"{target}: {len(clips)} recordings, {len({clip.label for clip in clips})} classes")
+
+
+def embed(path: Path, embedder: Embedder) -> NDArray[np.float32]:
+    """Average the vectors of a recording's windows."""
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    mono = soxr.resample(samples.mean(axis=1), rate, embedder.sample_rate)
+    length, hop = (round(s * embedder.sample_rate) for s in (embedder.window_s, embedder.hop_s))
+    padded = np.pad(mono, (0, length))
+    firsts = starts(max(1, len(mono)), window=length, hop=hop)
+    windows = np.stack([padded[first : first + length] for first in firsts])
+    mean: NDArray[np.float32] = embedder.embed(windows).mean(axis=0)
+    return mean
+
+
+def fsdd(audio: Path) -> Iterator[Clip]:
+    for path in sorted((audio / "fsdd").glob("*.wav")):
+        digit, speaker, take = path.stem.split("_")
+        yield Clip(path, digit, speaker, "query" if int(take) < 5 else "database")
+
+
+def esc10(audio: Path) -> Iterator[Clip]:
+    for path in sorted((audio / "esc10").glob("*/*.ogg")):
+        fold, source, _ = path.stem.split("-")[:3]
+        yield Clip(path, path.parent.name, source, "query" if fold == "5" else "database")
+
+
+SETS: dict[str, Callable[[Path], Iterator[Clip]]] = {"fsdd": fsdd, "esc10": esc10}
+
+
+if __name__ == "__main__":
+    main()
