@@ -14,6 +14,7 @@ from tonotopy.server.app import DOCS_PAGE, DOCS_START
 BINARY = {
     "/api/v1/map",
     "/api/v1/map/colors",
+    "/api/v1/map/values",
     "/api/v1/windows/{window_id}/audio",
     "/api/v1/recordings/{recording_id}/audio",
     "/api/v1/recordings/{recording_id}/stretch",
@@ -24,6 +25,7 @@ CONTRACT = {
     "/api/v1/library",
     "/api/v1/map/projections",
     "/api/v1/map/legend",
+    "/api/v1/map/columns",
     "/api/v1/jobs",
     "/api/v1/jobs/{job_id}",
     "/api/v1/recordings",

@@ -144,7 +144,7 @@ def test_what_is_not_there_is_404_and_explained(client, path):
         "recordings/1/stretch?start_s=-1&end_s=1",
         "recordings/1/stretch?end_s=1",
         "map?of=labels",
-        "map/colors?by=path",
+        "map/colors?by=",
         "map/legend?by=",
         "jobs/x",
     ],

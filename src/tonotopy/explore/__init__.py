@@ -1,6 +1,7 @@
 """Maps of a library: every recording, or every window, as a point in the plane."""
 
 from tonotopy.explore.colouring import Groups, group_points
+from tonotopy.explore.columns import Column, Measures, list_columns, measure_points
 from tonotopy.explore.mapping import (
     PROJECTIONS,
     Items,
@@ -12,11 +13,15 @@ from tonotopy.explore.mapping import (
 
 __all__ = [
     "PROJECTIONS",
+    "Column",
     "Groups",
     "Items",
     "MapPoints",
+    "Measures",
     "compute_umap",
     "group_points",
     "has_projection",
+    "list_columns",
     "map_points",
+    "measure_points",
 ]

@@ -1,9 +1,8 @@
-"""What the points of a map are coloured by: labels, folders."""
+"""The groups that the points of a map are coloured by: labels, folders, any column of names."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,8 @@ from sqlalchemy import Connection
 
 from tonotopy import catalog
 from tonotopy.catalog import Catalog
+from tonotopy.errors import NotInLibrary
+from tonotopy.explore.columns import TEXTS, texts_of
 from tonotopy.explore.mapping import Items, MapPoints, map_points
 
 __all__ = ["NO_GROUP", "Groups", "group_points"]
@@ -41,19 +42,19 @@ class Groups:
 def group_points(
     library: Catalog,
     *,
-    by: Literal["label", "folder"] = "label",
+    by: str = "label",
     items: Items = "recordings",
     projection: str = "pca",
     space: str | None = None,
 ) -> Groups:
-    """Group the points of a map by their first label, or by the folder of their file.
+    """Group the points of a map by their first label, or by a column of their recordings.
 
     Parameters
     ----------
     library : Catalog
         An open library.
-    by : {"label", "folder"}
-        What makes a group.
+    by : str
+        What makes a group: ``label``, ``folder``, ``device``, ``format`` or a metadata key.
     items : {"recordings", "windows"}
         What a point is.
     projection : {"pca", "umap"}
@@ -64,24 +65,21 @@ def group_points(
     Raises
     ------
     NotInLibrary
-        If the projection has not been computed.
+        If the projection has not been computed, or no recording has such a column.
     """
     points = map_points(library, items=items, projection=projection, space=space)
     with library.read() as connection:
-        values = (folders if by == "folder" else first_labels)(connection, points, items)
+        if by == "label":
+            values = first_labels(connection, points, items)
+        else:
+            values = texts_of(connection, points, by)
+    if by not in ("label", *TEXTS) and values and not any(values):
+        raise NotInLibrary(f"no recording of this map has {by!r}; see /api/v1/map/columns")
     counts = Counter(value for value in values if value is not None)
     names = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:MAX_GROUPS]
     places: dict[str | None, int] = {name: place for place, (name, _) in enumerate(names)}
     codes = np.array([places.get(value, NO_GROUP) for value in values], np.uint16)
     return Groups(names, codes, points.version)
-
-
-def folders(connection: Connection, points: MapPoints, _: Items) -> list[str | None]:
-    """Name the folder of each point's file."""
-    owners, owner_of = np.unique(points.recording_ids, return_inverse=True)
-    recordings = catalog.get_recordings(connection, owners.tolist())
-    names: list[str | None] = [recordings[each].folder for each in owners.tolist()]
-    return [names[place] for place in owner_of.tolist()]
 
 
 def first_labels(connection: Connection, points: MapPoints, items: Items) -> list[str | None]:

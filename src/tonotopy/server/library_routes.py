@@ -32,6 +32,7 @@ def get_library(library: Library) -> LibraryOut:
     return LibraryOut(
         name=library.path.stem,
         version=__version__,
+        read_only=library.read_only,
         n_recordings=info.n_recordings,
         n_missing=info.n_missing,
         n_windows=info.n_windows,

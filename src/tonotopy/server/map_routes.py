@@ -6,10 +6,17 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from tonotopy import catalog
-from tonotopy.explore import PROJECTIONS, group_points, has_projection, map_points
+from tonotopy.explore import (
+    PROJECTIONS,
+    group_points,
+    has_projection,
+    list_columns,
+    map_points,
+    measure_points,
+)
 from tonotopy.server.describing import answers_head, binary
 from tonotopy.server.jobs import Jobs
-from tonotopy.server.models import Grouping, Items, Job, JobIn, LegendEntry, ProjectionOut
+from tonotopy.server.models import ColumnOut, Items, Job, JobIn, LegendEntry, ProjectionOut
 from tonotopy.server.served import Library
 
 __all__ = ["router"]
@@ -19,7 +26,7 @@ BINARY = "application/octet-stream"
 router = APIRouter(tags=["map"])
 
 Of = Annotated[Items, Query(description="what a point is")]
-By = Annotated[Grouping, Query(description="what is coloured")]
+By = Annotated[str, Query(min_length=1, description="a column of /map/columns")]
 
 
 def running_jobs(request: Request) -> Jobs:
@@ -61,6 +68,16 @@ def get_projections(
     ]
 
 
+@router.get("/map/columns")
+def get_columns(library: Library, of: Of = "recordings") -> list[ColumnOut]:
+    """List what the points can be coloured by: groups, numbers and times.
+
+    /map/colors and /map/legend tell groups, /map/values numbers and times.
+    """
+    columns = list_columns(library, items=of)
+    return [ColumnOut(name=each.name, kind=each.kind) for each in columns]
+
+
 @router.get("/map/colors", **binary(BINARY))
 def get_colors(
     library: Library,
@@ -88,6 +105,23 @@ def get_legend(
     """List the colours, the most common first, with how many points have them."""
     groups = group_points(library, by=by, items=of, projection=projection, space=space)
     return [LegendEntry(name=name, n=n) for name, n in groups.names]
+
+
+@router.get("/map/values", **binary(BINARY))
+def get_values(
+    library: Library,
+    by: By,
+    of: Of = "recordings",
+    projection: str = "pca",
+    space: str | None = None,
+) -> Response:
+    """Give a number for each point as little-endian float64, times as seconds since 1970.
+
+    NaN where nothing is known. They are those of the points that have the same X-Map-Version.
+    """
+    measures = measure_points(library, by=by, items=of, projection=projection, space=space)
+    content = measures.values.astype("<f8").tobytes()
+    return points_answer(content, len(measures.values), measures.version)
 
 
 @router.post("/jobs", status_code=202)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from tonotopy.explore import Items
 
 __all__ = [
-    "Grouping",
+    "ColumnOut",
     "HitOut",
     "Id",
     "Items",
@@ -29,7 +29,6 @@ MAX_HITS = 1000
 MAX_EXAMPLES = 100
 MAX_ID = 2**63 - 1  # that a database column holds
 
-Grouping = Literal["label", "folder"]
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 
@@ -66,6 +65,7 @@ class LibraryOut(BaseModel):
 
     name: str
     version: str
+    read_only: bool = Field(description="whether labels can be neither added nor removed")
     n_recordings: int
     n_missing: int
     n_windows: int
@@ -170,6 +170,13 @@ class LegendEntry(BaseModel):
 
     name: str
     n: int
+
+
+class ColumnOut(BaseModel):
+    """What a map can be coloured by."""
+
+    name: str
+    kind: Literal["groups", "number", "time"]
 
 
 class JobIn(BaseModel):

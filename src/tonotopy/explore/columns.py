@@ -1,0 +1,214 @@
+"""What is known of recordings beside their sound: the columns that a map can be coloured by."""
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from tonotopy import catalog
+from tonotopy.catalog import Catalog, Recording
+from tonotopy.errors import NotInLibrary
+from tonotopy.explore.mapping import Items, MapPoints, map_points
+
+__all__ = ["Column", "Kind", "Measures", "list_columns", "measure_points", "texts_of"]
+
+Kind: TypeAlias = Literal["groups", "number", "time"]
+
+FEW_VALUES = 12  # numbers that take no more values than this name groups
+
+
+def seconds_since_epoch(moment: datetime | None) -> float:
+    """Tell a moment as seconds; NaN where none was noted."""
+    return math.nan if moment is None else moment.timestamp()
+
+
+#: Columns that every recording has, in the order in which they are offered.
+TEXTS: dict[str, Callable[[Recording], str | None]] = {
+    "folder": lambda recording: recording.folder,
+    "device": lambda recording: recording.device,
+    "format": lambda recording: recording.format,
+}
+NUMBERS: dict[str, Callable[[Recording], float]] = {
+    "duration_s": lambda recording: recording.duration_s,
+    "sample_rate": lambda recording: float(recording.sample_rate),
+}
+TIMES: dict[str, Callable[[Recording], float]] = {
+    "recorded_at": lambda recording: seconds_since_epoch(recording.recorded_at),
+    "added_at": lambda recording: seconds_since_epoch(recording.added_at),
+}
+POSITION = "start_s"  # of windows alone: where in its recording each begins
+RESERVED = {"label", "tag", POSITION, *TEXTS, *NUMBERS, *TIMES}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Something that tells the points of a map apart."""
+
+    name: str
+    kind: Kind  #: groups that have names, numbers, or moments
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """A number for each point of a map.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n,), float64
+        Times as seconds since 1970; NaN where nothing is known.
+    version : str
+        Of the map whose points they are, see `tonotopy.explore.MapPoints`.
+    """
+
+    values: NDArray[np.float64]
+    version: str
+
+
+def list_columns(library: Catalog, *, items: Items = "recordings") -> list[Column]:
+    """List what the points of a map can be coloured by.
+
+    Metadata keys are named as in filters. A key is of numbers where all its values read as numbers
+    and there are more than twelve of them; of groups otherwise.
+
+    Parameters
+    ----------
+    library : Catalog
+        An open library.
+    items : {"recordings", "windows"}
+        What a point is; windows also have a place within their recording.
+    """
+    with library.read() as connection:
+        recordings = catalog.get_recordings(connection, catalog.recording_ids(connection))
+    found = [Column("label", "groups")]
+    for name, text_of in TEXTS.items():
+        if any(text_of(each) for each in recordings.values()):
+            found.append(Column(name, "groups"))
+    found.extend(Column(name, "number") for name in NUMBERS)
+    if items == "windows":
+        found.append(Column(POSITION, "number"))
+    for name, time_of in TIMES.items():
+        if any(not math.isnan(time_of(each)) for each in recordings.values()):
+            found.append(Column(name, "time"))
+    return found + metadata_columns([each.metadata for each in recordings.values()])
+
+
+def metadata_columns(known: list[dict[str, Any]]) -> list[Column]:
+    """Find the keys of metadata, the most common first, and what kind each is."""
+    plain = [
+        (key, value)
+        for metadata in known
+        for key, value in metadata.items()
+        if isinstance(value, str | int | float) and key not in RESERVED
+    ]
+    counts = Counter(key for key, _ in plain)
+    values: dict[str, set[str | int | float]] = {key: set() for key in counts}
+    for key, value in plain:
+        values[key].add(value)
+    return [
+        Column(key, "number" if are_numbers(values[key]) else "groups")
+        for key, _ in counts.most_common()
+    ]
+
+
+def are_numbers(values: set[str | int | float]) -> bool:
+    """Tell whether values measure something rather than name groups.
+
+    Examples
+    --------
+    >>> are_numbers({*range(13)}), are_numbers({"03", "04"}), are_numbers({*range(50), "unknown"})
+    (True, False, False)
+    """
+    return len(values) > FEW_VALUES and not any(math.isnan(number_of(each)) for each in values)
+
+
+def number_of(value: object) -> float:
+    """Read a metadata value as a finite number; NaN where it is none.
+
+    Examples
+    --------
+    >>> number_of("03"), number_of(2.5), number_of(True), number_of("inf")
+    (3.0, 2.5, nan, nan)
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return math.nan
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return math.nan
+    return number if math.isfinite(number) else math.nan
+
+
+def measure_points(
+    library: Catalog,
+    *,
+    by: str,
+    items: Items = "recordings",
+    projection: str = "pca",
+    space: str | None = None,
+) -> Measures:
+    """Give a number for each point of a map.
+
+    Parameters
+    ----------
+    library : Catalog
+        An open library.
+    by : str
+        ``duration_s``, ``sample_rate``, ``recorded_at``, ``added_at``, for windows ``start_s``,
+        or a metadata key.
+    items : {"recordings", "windows"}
+        What a point is.
+    projection : {"pca", "umap"}
+        Which map of them.
+    space : str, optional
+        Of which space; the default space by default.
+
+    Raises
+    ------
+    NotInLibrary
+        If the projection has not been computed, or no recording has such a number.
+    """
+    points = map_points(library, items=items, projection=projection, space=space)
+    with library.read() as connection:
+        if by == POSITION and items == "windows":
+            windows = catalog.get_windows(connection, points.ids.tolist())
+            starts = [windows[each].start_s for each in points.ids.tolist()]
+            return Measures(np.array(starts, np.float64), points.version)
+        measure = NUMBERS.get(by) or TIMES.get(by) or metadata_number(by)
+        owners, owner_of = np.unique(points.recording_ids, return_inverse=True)
+        recordings = catalog.get_recordings(connection, owners.tolist())
+    measured = np.array([measure(recordings[each]) for each in owners.tolist()], np.float64)
+    if by not in NUMBERS and len(measured) and np.isnan(measured).all():
+        raise NotInLibrary(f"no recording of this map has a number {by!r}")
+    return Measures(measured[owner_of], points.version)
+
+
+def metadata_number(key: str) -> Callable[[Recording], float]:
+    """Make the function that reads a number from the metadata of a recording."""
+    return lambda recording: number_of(recording.metadata.get(key))
+
+
+def texts_of(connection: Connection, points: MapPoints, by: str) -> list[str | None]:
+    """Tell the value of a column for each point, as text; None where it has none."""
+    owners, owner_of = np.unique(points.recording_ids, return_inverse=True)
+    recordings = catalog.get_recordings(connection, owners.tolist())
+    text_of = TEXTS.get(by) or metadata_text(by)
+    values = [text_of(recordings[each]) for each in owners.tolist()]
+    return [values[place] for place in owner_of.tolist()]
+
+
+def metadata_text(key: str) -> Callable[[Recording], str | None]:
+    """Make the function that reads a text from the metadata of a recording."""
+
+    def text_of(recording: Recording) -> str | None:
+        value = recording.metadata.get(key)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return str(value) if isinstance(value, str | int | float) else None
+
+    return text_of
