@@ -3,18 +3,21 @@
     python benchmarks/paper/features.py --audio DIR --yamnet FILE [--sets fsdd ...]
 
 DIR holds ``fsdd/`` (``digit_speaker_take.wav``), ``esc10/`` (a folder a class, names as ESC-50's)
-and ``pool/``, of which ``benchmarks/manyclass/`` says what is used. Every recording becomes one
-row: the mean, over its windows, of what the embedder hears; of YAMNet, of its activations as they
-are, before they become unit vectors. Written are npz files into ``bench-results/features``, with
+and ``pool/``, of which the manifest in ``benchmarks/manyclass/`` says what is used. Every recording
+becomes one row: the mean, over its windows, of what the embedder hears; of YAMNet, of its
+activations as they are, before they become unit vectors. Written are npz files into
+``bench-results/features``, with
 
 ``X (n, dim)`` float32, ``y (n,)`` class, ``group (n,)`` where the recording comes from, and
 ``split (n,)``: ``database`` or ``query``.
 
-FSDD's queries are takes 0 to 4, its test set as published; ESC-10's are fold 5; the many-class
-set's stand in its manifest.
+FSDD's queries are takes 0 to 4, its test set as published; ESC-10's are fold 5. The many-class
+set's are those of seed 0 of its manifest; ``splits (n,)`` has a letter for each seed, ``d`` or
+``q``, with groups kept on one side.
 """
 
 import argparse
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +32,7 @@ from tonotopy.embedders.yamnet import Yamnet
 from tonotopy.windows import starts
 
 ROOT = Path(__file__).resolve().parents[2]
+MANIFEST = ROOT / "benchmarks" / "manyclass" / "manifest.json"
 FOLDER = ROOT / "bench-results" / "features"
 
 
@@ -39,6 +43,7 @@ class Clip(NamedTuple):
     label: str
     group: str  #: clips of one group come from one source
     split: str  #: "database" or "query"
+    splits: str = ""  #: a letter for each seed, where the set fixes them
 
 
 class Activations(Yamnet):
@@ -69,6 +74,7 @@ def main() -> None:
             y=[clip.label for clip in clips],
             group=[clip.group for clip in clips],
             split=[clip.split for clip in clips],
+            splits=[clip.splits for clip in clips],
         )
         print(f"{target}: {len(clips)} recordings, {len({clip.label for clip in clips})} classes")
 
@@ -97,7 +103,20 @@ def esc10(audio: Path) -> Iterator[Clip]:
         yield Clip(path, path.parent.name, source, "query" if fold == "5" else "database")
 
 
-SETS: dict[str, Callable[[Path], Iterator[Clip]]] = {"fsdd": fsdd, "esc10": esc10}
+def manyclass(audio: Path) -> Iterator[Clip]:
+    manifest = json.loads(MANIFEST.read_text())
+    for row in manifest["clips"]:
+        clip = dict(zip(manifest["columns"], row, strict=True))
+        splits = clip["grouped"]
+        split = {"d": "database", "q": "query"}[splits[0]]
+        yield Clip(audio / clip["path"], clip["class"], clip["group"], split, splits)
+
+
+SETS: dict[str, Callable[[Path], Iterator[Clip]]] = {
+    "fsdd": fsdd,
+    "esc10": esc10,
+    "manyclass": manyclass,
+}
 
 
 if __name__ == "__main__":
