@@ -54,7 +54,11 @@ WINDOW = {
     "start_s": 0.0,
     "end_s": 1.0,
     "vector": VECTOR,
+    "level_db": -20.0,
 }
+TAGGER = {"space_id": 2, "classes": "audioset", "thresholds": b""}
+RECORDING_TAGS = {"recording_id": 1, "space_id": 2, "scores": b""}
+WINDOW_TAGS = {"window_id": 2, "scores": b""}
 ANNOTATION = {
     "recording_id": 1,
     "start_s": 0.0,
@@ -83,6 +87,9 @@ GOOD = {
     "spaces": SPACE,
     "recordings": RECORDING,
     "windows": WINDOW,
+    "taggers": TAGGER,
+    "recording_tags": RECORDING_TAGS,
+    "window_tags": WINDOW_TAGS,
     "annotations": ANNOTATION,
     "analyses": ANALYSIS,
     "analysis_values": VALUE,
@@ -90,7 +97,9 @@ GOOD = {
 }
 NULLABLE = {
     ("annotations", name) for name in ("start_s", "end_s", "low_hz", "high_hz", "confidence")
-} | {("windows", "channel")}
+} | {("windows", "channel"), ("windows", "level_db")}
+#: Tables whose rows have an id of their own.
+NUMBERED = set(GOOD) - {"taggers", "recording_tags", "window_tags", "analysis_values"}
 
 NONSENSE = [
     ("roots", {"path": "/sounds"}),
@@ -119,6 +128,13 @@ NONSENSE = [
     ("windows", {"start_s": -0.1}),
     ("windows", {"end_s": 0.0}),
     ("windows", {"end_s": float("nan")}),
+    ("taggers", {"space_id": 1}),
+    ("taggers", {"space_id": 99}),
+    ("recording_tags", {"space_id": 1}),
+    ("recording_tags", {"space_id": 99}),
+    ("recording_tags", {"recording_id": 99}),
+    ("window_tags", {"window_id": 1}),
+    ("window_tags", {"window_id": 99}),
     ("annotations", {"recording_id": 99}),
     ("annotations", {"start_s": None}),
     ("annotations", {"end_s": None}),
@@ -141,11 +157,15 @@ NONSENSE = [
 
 @pytest.fixture
 def filled(library, put_space, put):
-    """One row in every table, with the id 1."""
+    """One row or two in every table, from the id 1 on."""
     with library.write() as connection:
         catalog.root_for(connection, "/sounds")
         space = put_space(connection)
         put(connection, "/sounds/a.wav", space)
+        put_space(connection, "second")
+        catalog.put_tagger(connection, space.id, "audioset", np.full(3, 0.5))
+        catalog.put_recording_scores(connection, space.id, 1, b"")
+        connection.execute(insert(tables.window_tags).values(window_id=1, scores=b""))
         catalog.set_labels(connection, {1: "door"}, provenance="folder")
         catalog.put_failure(connection, "/broken.wav", "empty file")
         catalog.put_analysis(
@@ -201,13 +221,13 @@ def test_a_refused_row_takes_the_whole_transaction_with_it(filled, put):
         assert catalog.recording_ids(connection) == [1]
 
 
-def test_windows_labels_and_words_go_with_their_recording_on_a_reopened_connection(filled):
+def test_windows_tags_labels_and_words_go_with_their_recording_on_a_reopened_connection(filled):
     filled.close()
     with catalog.open_catalog(filled.path) as again:
         with again.write() as connection:
             connection.execute(text("DELETE FROM recordings"))
         with again.read() as connection:
-            for table in ("windows", "annotations", "words"):
+            for table in ("windows", "window_tags", "recording_tags", "annotations", "words"):
                 assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 0
             assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
 
@@ -305,7 +325,7 @@ def layout(path):
                 sql = connection.execute(
                     "SELECT sql FROM sqlite_master WHERE name = ?", (name,)
                 ).fetchone()
-                text_of = None if sql[0] is None else sql[0].lower()
+                text_of = None if sql is None or sql[0] is None else sql[0].lower()
                 indexes.append((unique, origin, partial, [each[2] for each in columns], text_of))
             described[table] = {
                 "columns": connection.execute(f"PRAGMA table_xinfo({table})").fetchall(),
@@ -326,7 +346,7 @@ def test_the_migrations_make_the_tables_that_the_code_knows(library, tmp_path):
     for table in declared:
         assert migrated[table] == declared[table]
     keyed = {table for table, each in migrated.items() if each["autoincrement"]}
-    assert keyed == set(GOOD) - {"analysis_values"}
+    assert keyed == NUMBERED
     assert sum(len(each["checks"]) for each in migrated.values()) >= 15
 
 

@@ -28,6 +28,7 @@ from tonotopy.catalog.health import (
     unindexed_words,
 )
 from tonotopy.catalog.library import Catalog, open_catalog
+from tonotopy.catalog.packing import FLOOR, MOST, WINDOW_FLOOR, pack_scores
 from tonotopy.catalog.paths import escape, storable, unescape
 from tonotopy.catalog.recordings import (
     Known,
@@ -62,7 +63,19 @@ from tonotopy.catalog.spaces import (
     set_default,
     space_counts,
 )
+from tonotopy.catalog.tags import (
+    ClassScores,
+    Tagger,
+    find_tagger,
+    put_recording_scores,
+    put_tagger,
+    recording_scores,
+    scores_of_recordings,
+    scores_of_windows,
+    window_scores,
+)
 from tonotopy.catalog.windows import (
+    NewWindow,
     SpaceVectors,
     Window,
     allowed_windows,
@@ -73,20 +86,27 @@ from tonotopy.catalog.windows import (
     put_windows,
     vectors_of_recordings,
     window_ids,
+    window_levels,
     window_ranges,
 )
 
 __all__ = [
     "COLUMNS",
+    "FLOOR",
+    "MOST",
+    "WINDOW_FLOOR",
     "Analysis",
     "Catalog",
+    "ClassScores",
     "Failure",
     "Known",
     "NewRecording",
+    "NewWindow",
     "Recording",
     "Space",
     "SpaceCounts",
     "SpaceVectors",
+    "Tagger",
     "Totals",
     "Window",
     "WordHit",
@@ -107,6 +127,7 @@ __all__ = [
     "find_analysis",
     "find_by_path",
     "find_space",
+    "find_tagger",
     "get_peaks",
     "get_recordings",
     "get_windows",
@@ -130,16 +151,22 @@ __all__ = [
     "move_recordings",
     "odd_vectors",
     "open_catalog",
+    "pack_scores",
     "partial_recordings",
     "put_analysis",
     "put_failure",
     "put_recording",
+    "put_recording_scores",
+    "put_tagger",
     "put_windows",
     "raise_generation",
     "recording_ids",
     "recording_labels",
+    "recording_scores",
     "recording_totals",
     "root_for",
+    "scores_of_recordings",
+    "scores_of_windows",
     "search_words",
     "set_default",
     "set_labels",
@@ -153,5 +180,7 @@ __all__ = [
     "vectors_of_recordings",
     "vectors_of_windows",
     "window_ids",
+    "window_levels",
     "window_ranges",
+    "window_scores",
 ]

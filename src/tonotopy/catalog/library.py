@@ -18,7 +18,8 @@ from tonotopy.errors import LibraryError
 
 __all__ = ["SCHEMA", "Catalog", "open_catalog"]
 
-SCHEMA = "0001"  # the newest migration that this version knows
+SCHEMA = "0002"  # the newest migration that this version knows
+OLDER = ("0001",)  # those that it reads as they are, until the first write brings them up to date
 BUSY_S = 30
 T = TypeVar("T")
 
@@ -44,7 +45,8 @@ class Catalog:
         self._making: dict[str, Lock] = {}
         self._engine = engine
         self._lock = Lock()
-        self._schema_known = False
+        self._readable = False  # the tables are there, perhaps those of an older schema
+        self._current = False  # they are those of the newest schema
 
     def __enter__(self) -> Self:
         return self
@@ -87,7 +89,7 @@ class Catalog:
 
     def is_new(self) -> bool:
         """Tell whether the library has no tables yet."""
-        if self._schema_known:
+        if self._readable:
             return False
         if not self.path.exists():
             return True
@@ -95,12 +97,12 @@ class Catalog:
             return schema_of(connection, self.path) is None
 
     def create(self) -> None:
-        """Create the tables of a new library; an existing one is left as it is.
+        """Create the tables of a new library, or bring those of an older version up to date.
 
         Raises
         ------
         LibraryError
-            If it cannot be written, or is not a library of this version.
+            If it cannot be written, or is not a library that this version knows.
         """
         if self.read_only:
             raise LibraryError(
@@ -108,44 +110,51 @@ class Catalog:
                 "its folder, or copy it to a folder of yours"
             )
         with self._lock, self._translated():
-            if self._schema_known:
+            if self._current:
                 return
             with self._engine.connect() as connection:
                 found = schema_of(connection, self.path)
             if found is None:
-                self._create_tables()
+                self._keep_a_log()
             else:
                 self._refuse_unknown(found)
-            self._schema_known = True
+            if found != SCHEMA:
+                self._migrate()
+            self._readable = self._current = True
 
-    def _create_tables(self) -> None:
+    def _keep_a_log(self) -> None:
+        """Let readers and a writer work side by side: outside of a transaction, once for a file."""
         raw = self._engine.raw_connection()
-        try:  # outside of a transaction, once: the file remembers it
+        try:
             raw.cursor().execute("PRAGMA journal_mode = WAL")
         finally:
             raw.close()
+
+    def _migrate(self) -> None:
         with (
             self._engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
-            if schema_of(connection, self.path) is None:  # nobody else was faster
+            if schema_of(connection, self.path) != SCHEMA:  # nobody else was faster
                 migrate(connection)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Read from one snapshot of the library; never blocks a writer, and never writes.
 
+        A library of an older version is read as it is: what came later is not in it.
+
         Raises
         ------
         LibraryError
-            If the library is empty, was made by another version of the schema, or is damaged.
+            If the library is empty, was made by a newer version, or is damaged.
         """
-        if not self._schema_known and not self.path.exists():
+        if not self._readable and not self.path.exists():
             raise LibraryError(self._empty())
         with self._translated(), self._engine.connect() as connection:
-            if not self._schema_known:
+            if not self._readable:
                 self._refuse_unknown(schema_of(connection, self.path))
-                self._schema_known = True
+                self._readable = True
             yield connection
 
     @contextmanager
@@ -168,7 +177,7 @@ class Catalog:
     def _refuse_unknown(self, found: str | None) -> None:
         if found is None:
             raise LibraryError(self._empty())
-        if found != SCHEMA:
+        if found != SCHEMA and found not in OLDER:
             raise LibraryError(
                 f"the library {self.path} has schema {found}, which this version does not know "
                 f"(it knows {SCHEMA}); a newer tonotopy made it: pip install --upgrade tonotopy"

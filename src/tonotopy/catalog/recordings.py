@@ -221,10 +221,12 @@ def put_recording(
 
 
 def delete_windows(connection: Connection, recording_ids: Sequence[int]) -> int:
-    """Delete the windows of recordings in every space, and say so to the spaces."""
+    """Delete the windows and tags of recordings in every space, and say so to the spaces."""
     theirs = tables.windows.c.recording_id.in_(recording_ids)
     spaces = list(connection.scalars(select(tables.windows.c.space_id).where(theirs).distinct()))
     deleted = connection.execute(delete(tables.windows).where(theirs))
+    tagged = tables.recording_tags.c.recording_id.in_(recording_ids)
+    connection.execute(delete(tables.recording_tags).where(tagged))
     raise_generation(connection, *spaces)
     return deleted.rowcount
 

@@ -32,9 +32,12 @@ __all__ = [
     "failures",
     "identity",
     "metadata",
+    "recording_tags",
     "recordings",
     "roots",
     "spaces",
+    "taggers",
+    "window_tags",
     "windows",
 ]
 
@@ -121,6 +124,7 @@ windows = Table(
     Column("start_s", Float, nullable=False),
     Column("end_s", Float, nullable=False),
     Column("vector", Float16s, nullable=False),
+    Column("level_db", Float),  # root mean square, dBFS; null where nobody measured
     CheckConstraint("0 <= start_s AND start_s < end_s"),
     CheckConstraint("position >= 0"),
     CheckConstraint("channel >= 0"),
@@ -134,6 +138,36 @@ Index(
     func.coalesce(windows.c.channel, -1),
     windows.c.position,
     unique=True,
+)
+
+#: A space whose embedder also names what it hears: which classes, and from which score on a class
+#: is shown.
+taggers = Table(
+    "taggers",
+    metadata,
+    Column("space_id", ForeignKey("spaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("classes", String, nullable=False),  # the name of a list of classes
+    Column("thresholds", LargeBinary, nullable=False),  # little-endian float32, one for each class
+    sqlite_with_rowid=False,
+)
+
+#: The scores of a recording's classes, packed as `catalog.packing` says.
+recording_tags = Table(
+    "recording_tags",
+    metadata,
+    Column("recording_id", ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
+    Column("space_id", ForeignKey("spaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("scores", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: The scores of a window's best classes: apart from the vectors, so that all are read fast.
+window_tags = Table(
+    "window_tags",
+    metadata,
+    Column("window_id", ForeignKey("windows.id", ondelete="CASCADE"), primary_key=True),
+    Column("scores", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 #: A label on a recording and an interval of it (null: all of it), with who said it.

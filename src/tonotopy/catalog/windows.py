@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, text
 
 from tonotopy.catalog import tables
 from tonotopy.catalog.recordings import IN_CHUNK
@@ -17,6 +17,7 @@ from tonotopy.distance import normalized
 from tonotopy.errors import NotInLibrary
 
 __all__ = [
+    "NewWindow",
     "SpaceVectors",
     "Window",
     "allowed_windows",
@@ -27,15 +28,33 @@ __all__ = [
     "put_windows",
     "vectors_of_recordings",
     "window_ids",
+    "window_levels",
     "window_ranges",
 ]
 
 INSERT_CHUNK = 4096
 INSERT_WINDOWS = insert(tables.windows)
+INSERT_TAGS = insert(tables.window_tags)
+LAST_ID = text("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'windows'")
 DELETE_WINDOWS = delete(tables.windows).where(
     tables.windows.c.recording_id == bindparam("theirs"),
     tables.windows.c.space_id == bindparam("its"),
 )
+
+
+class NewWindow(NamedTuple):
+    """A window that was heard, ready to be stored."""
+
+    channel: int | None  #: None for the mix
+    position: int
+    start_s: float
+    end_s: float
+    vector: bytes  #: little-endian float16
+    level_db: float | None = None  #: root mean square of its samples, dBFS
+    scores: bytes = b""  #: of its best classes, as `pack_scores` packs them
+
+
+Row: TypeAlias = NewWindow | tuple[int | None, int, float, float, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +90,7 @@ def put_windows(
     connection: Connection,
     space: Space,
     recording_id: int,
-    rows: Iterable[tuple[int | None, int, float, float, bytes]],
+    rows: Iterable[Row],
 ) -> int:
     """Store the windows of a recording in a space, in place of those it has there.
 
@@ -83,8 +102,8 @@ def put_windows(
         Whose windows they are.
     recording_id : int
         Whose sound they are.
-    rows : iterable of (channel, position, start_s, end_s, vector)
-        The vector as little-endian float16 bytes; the channel None for the mix.
+    rows : iterable of NewWindow, or of its first five fields
+        The channel None for the mix, the vector as little-endian float16 bytes.
 
     Returns
     -------
@@ -93,19 +112,48 @@ def put_windows(
     """
     theirs = {"theirs": recording_id, "its": space.id}
     n_deleted = connection.execute(DELETE_WINDOWS, theirs).rowcount
-    names = ("recording_id", "space_id", "channel", "position", "start_s", "end_s", "vector")
-    waiting = iter(rows)
+    waiting = map(complete, rows)
     chunk, n_stored = list(islice(waiting, INSERT_CHUNK)), 0
     if n_deleted or chunk:
         raise_generation(connection, space.id)
+    first_id = connection.execute(LAST_ID).scalar_one() + 1
     while chunk:
-        connection.execute(
-            INSERT_WINDOWS,
-            [dict(zip(names, (recording_id, space.id, *row), strict=True)) for row in chunk],
-        )
+        insert_windows(connection, space.id, recording_id, first_id + n_stored, chunk)
         n_stored += len(chunk)
         chunk = list(islice(waiting, INSERT_CHUNK))
     return n_stored
+
+
+def complete(row: Row) -> NewWindow:
+    """Fill up a row that says nothing of levels and scores."""
+    return row if isinstance(row, NewWindow) else NewWindow(*row)
+
+
+def insert_windows(
+    connection: Connection,
+    space_id: int,
+    recording_id: int,
+    first_id: int,
+    chunk: Sequence[NewWindow],
+) -> None:
+    """Insert windows with the ids that come next, and their scores by the same ids."""
+    numbered = list(enumerate(chunk, start=first_id))
+    common = {"recording_id": recording_id, "space_id": space_id}
+    fields = [name for name in NewWindow._fields if name != "scores"]
+    connection.execute(
+        INSERT_WINDOWS,
+        [
+            {"id": number, **common, **{name: getattr(window, name) for name in fields}}
+            for number, window in numbered
+        ],
+    )
+    tagged = [
+        {"window_id": number, "scores": window.scores}
+        for number, window in numbered
+        if window.scores
+    ]
+    if tagged:
+        connection.execute(INSERT_TAGS, tagged)
 
 
 def unpack(blobs: Sequence[bytes], space: Space) -> NDArray[np.float32]:
@@ -238,3 +286,33 @@ def window_ranges(
         )
         ranges.update({row[0]: (row[1], row[2]) for row in rows})
     return ranges
+
+
+def window_levels(
+    connection: Connection, space: Space
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Tell how loud the windows of a space are.
+
+    Returns
+    -------
+    ids : ndarray of shape (n,)
+        Of all windows of the space, ascending.
+    levels : ndarray of shape (n,), float32
+        Root mean square of a window's own samples in dBFS, 0 for a full-scale square wave, -120
+        for digital silence; NaN where nobody measured, as in imported vectors and in what an older
+        version heard.
+    """
+    level = "level_db" if has_levels(connection) else "NULL"
+    rows = connection.exec_driver_sql(
+        f"SELECT id, {level} FROM windows WHERE space_id = ? ORDER BY id", (space.id,)
+    ).fetchall()
+    levels = np.array([row[1] for row in rows], np.float32)  # None becomes NaN
+    return np.array([row[0] for row in rows], np.int64), levels
+
+
+def has_levels(connection: Connection) -> bool:
+    """Tell whether the library is new enough to know how loud windows are."""
+    found = connection.exec_driver_sql(
+        "SELECT 1 FROM pragma_table_info('windows') WHERE name = 'level_db'"
+    )
+    return found.first() is not None
