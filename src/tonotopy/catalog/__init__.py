@@ -72,6 +72,7 @@ from tonotopy.catalog.tags import (
     recording_scores,
     scores_of_recordings,
     scores_of_windows,
+    untagged_recordings,
     window_scores,
 )
 from tonotopy.catalog.windows import (
@@ -176,6 +177,7 @@ __all__ = [
     "unescape",
     "unheard_recordings",
     "unindexed_words",
+    "untagged_recordings",
     "update_details",
     "vectors_of_recordings",
     "vectors_of_windows",

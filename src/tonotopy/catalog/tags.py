@@ -28,6 +28,7 @@ __all__ = [
     "recording_scores",
     "scores_of_recordings",
     "scores_of_windows",
+    "untagged_recordings",
     "window_scores",
 ]
 
@@ -120,6 +121,18 @@ def put_recording_scores(
             recording_id=recording_id, space_id=space_id, scores=scores
         )
     )
+
+
+def untagged_recordings(connection: Connection, space: Space) -> set[int]:
+    """List the recordings that a space with tags heard before it had any."""
+    if find_tagger(connection, space) is None:
+        return set()
+    rows = connection.exec_driver_sql(
+        "SELECT DISTINCT recording_id FROM windows INDEXED BY windows_once WHERE space_id = ? "
+        "EXCEPT SELECT recording_id FROM recording_tags WHERE space_id = ?",
+        (space.id, space.id),
+    )
+    return {row[0] for row in rows}
 
 
 def recording_scores(connection: Connection, space: Space, classes: Sequence[int]) -> ClassScores:

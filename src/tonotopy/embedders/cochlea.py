@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tonotopy.distance import Metric
 from tonotopy.embedders.standardized import checked_windows
+from tonotopy.embedders.thresholds import shown_from
 from tonotopy.features.cepstra import mel_filters
 from tonotopy.features.spectra import frames, hann
 
@@ -52,6 +53,7 @@ class Cochlea:
     sample_rate = _SAMPLE_RATE
     window_s = _WINDOW / _SAMPLE_RATE
     hop_s = _HALF_HOP / _SAMPLE_RATE  # neighbouring windows share half of their frames
+    tag_classes = "audioset"
     n_tags = 521
     metric: Metric = "cosine"
     licence = "Apache-2.0"
@@ -71,15 +73,7 @@ class Cochlea:
         ValueError
             If the shape is wrong, or a row holds NaN, infinity or samples too loud for float32.
         """
-        windows = checked_windows(windows, n_samples=_WINDOW)
-        vectors = np.zeros((len(windows), self.dim), np.float32)
-        for start in range(0, len(windows), _BATCH):
-            part = slice(start, start + _BATCH)
-            patches = _finite_patches(windows[part], first=start)
-            silent = patches.max(axis=(1, 2)) <= _SILENT
-            (heard,) = self._session.run(["vectors"], {"log_mel": patches})
-            vectors[part, :-1] = np.where(silent[:, np.newaxis], 0, heard)
-            vectors[part, -1] = silent
+        vectors, _ = self._answers(windows, "vectors")
         return vectors
 
     def tag(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -90,13 +84,42 @@ class Cochlea:
         ValueError
             If the shape is wrong, or a row holds NaN, infinity or samples too loud for float32.
         """
+        _, scores = self._answers(windows, "scores")
+        return scores
+
+    def hear(self, windows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Embed and score windows at once, (n, 15600) -> (n, dim) and (n, 521).
+
+        Raises
+        ------
+        ValueError
+            If the shape is wrong, or a row holds NaN, infinity or samples too loud for float32.
+        """
+        return self._answers(windows, "vectors", "scores")
+
+    def tag_thresholds(self) -> NDArray[np.float32]:
+        """Tell from which score on a class is shown, (521,): calibrated on labelled sounds."""
+        return shown_from("cochlea", n_tags=self.n_tags)
+
+    def _answers(
+        self, windows: NDArray[np.float32], *outputs: str
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Run the network once; what of vectors and scores is not asked for stays 0."""
         windows = checked_windows(windows, n_samples=_WINDOW)
-        scores = np.empty((len(windows), self.n_tags), np.float32)
+        vectors = np.zeros((len(windows), self.dim), np.float32)
+        scores = np.zeros((len(windows), self.n_tags), np.float32)
         for start in range(0, len(windows), _BATCH):
             part = slice(start, start + _BATCH)
             patches = _finite_patches(windows[part], first=start)
-            (scores[part],) = self._session.run(["scores"], {"log_mel": patches})
-        return scores
+            silent = patches.max(axis=(1, 2)) <= _SILENT
+            answers = self._session.run(outputs, {"log_mel": patches})
+            heard = dict(zip(outputs, answers, strict=True))
+            if "vectors" in heard:
+                vectors[part, :-1] = np.where(silent[:, np.newaxis], 0, heard["vectors"])
+            vectors[part, -1] = silent
+            if "scores" in heard:
+                scores[part] = heard["scores"]
+        return vectors, scores
 
 
 def log_mel(windows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -53,6 +53,7 @@ class Yamnet:
     window_s = _WINDOW / _SAMPLE_RATE
     hop_s = _WINDOW / _SAMPLE_RATE / 2
     dim = 1024
+    tag_classes = "audioset"
     n_tags = 521
     metric: Metric = "cosine"
     licence = "Apache-2.0"
@@ -76,8 +77,7 @@ class Yamnet:
         ValueError
             If the shape is wrong, or a row holds NaN, infinity or samples too loud for float32.
         """
-        vectors = self._run(windows, self._vector, n_values=self.dim)
-        return unit_rows(vectors)
+        return self.hear(windows)[0]
 
     def tag(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Score the 521 classes of YAMNet's list, (n, 15600) -> (n, 521), from 0 to 1.
@@ -87,21 +87,32 @@ class Yamnet:
         ValueError
             If the shape is wrong, or a row holds NaN, infinity or samples too loud for float32.
         """
-        return self._run(windows, self._scores, n_values=self.n_tags)
+        return self.hear(windows)[1]
 
-    def _run(
-        self, windows: NDArray[np.float32], tensor: int, *, n_values: int
-    ) -> NDArray[np.float32]:
+    def hear(self, windows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Embed and score windows at once, (n, 15600) -> (n, 1024) and (n, 521).
+
+        Raises
+        ------
+        ValueError
+            If the shape is wrong, or a row holds NaN, infinity or samples too loud for float32.
+        """
         windows = checked_windows(windows, n_samples=_WINDOW)
-        values = np.empty((len(windows), n_values), np.float32)
+        vectors = np.empty((len(windows), self.dim), np.float32)
+        scores = np.empty((len(windows), self.n_tags), np.float32)
         for row, window in enumerate(windows):
             self._interpreter.set_tensor(self._input, window[np.newaxis])
             self._interpreter.invoke()
-            values[row] = self._interpreter.get_tensor(tensor).reshape(n_values)
-        finite = np.isfinite(values).all(axis=1)
+            vectors[row] = self._interpreter.get_tensor(self._vector).reshape(self.dim)
+            scores[row] = self._interpreter.get_tensor(self._scores).reshape(self.n_tags)
+        finite = np.isfinite(vectors).all(axis=1) & np.isfinite(scores).all(axis=1)
         if not finite.all():
             raise ValueError(f"window {finite.argmin()} is too loud to be measured in float32")
-        return values
+        return unit_rows(vectors), scores
+
+    def tag_thresholds(self) -> NDArray[np.float32]:
+        """Tell from which score on a class is shown, (521,): half for all, it is not calibrated."""
+        return np.full(self.n_tags, 0.5, np.float32)
 
     @staticmethod
     def _tensor(name: str, details: list[dict[str, Any]], path: Path) -> int:

@@ -14,6 +14,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tonotopy import audio, embedders
 from tonotopy.embedders import Embedder
 from tonotopy.errors import DecodeError, TonotopyError
@@ -49,11 +52,22 @@ class Heard:
     format: str = ""
     problem: str | None = None  #: what of it could not be decoded
     peaks: str = ""  #: packed by the audio edge, in base64
+    scores: str = ""  #: of all classes, float32, in base64; empty if the embedder names nothing
 
     @property
     def packed_peaks(self) -> bytes:
         """The waveform as the audio edge packed it."""
         return base64.b64decode(self.peaks)
+
+    @property
+    def tagged(self) -> bool:
+        """Whether the rows tell classes and their scores, see `tonotopy.hearing.row_type`."""
+        return self.scores != ""
+
+    @property
+    def class_scores(self) -> NDArray[np.float32]:
+        """The highest score that any window gave each class."""
+        return np.frombuffer(base64.b64decode(self.scores), "<f4")
 
 
 @lru_cache(maxsize=1)
@@ -116,6 +130,7 @@ def hear_or_raise(task: Task, take_rows: Callable[[bytes], object]) -> Heard:
         format=info.format,
         problem=info.problem,
         peaks=base64.b64encode(hearing.listening.peaks.to_bytes()).decode(),
+        scores=base64.b64encode(hearing.scores.astype("<f4").tobytes()).decode(),
     )
 
 

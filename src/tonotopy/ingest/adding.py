@@ -103,8 +103,10 @@ def add(
         target = space.find(catalog.list_spaces(connection), asked) or space.start(
             connection, asked
         )
+        space.note_tagger(connection, target, asked.embedder)
     with library.read() as connection:
         covered = catalog.covered_recordings(connection, target)
+        covered -= catalog.untagged_recordings(connection, target)
         plan = make_plan(connection, found, given.known(connection), covered)
     new_space = space.find(spaces, asked) is None
     report = Report(space=target.name, new_space=new_space, unchanged=plan.unchanged)

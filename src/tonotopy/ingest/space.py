@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from math import isfinite
 
+import numpy as np
 from sqlalchemy import Connection
 
 from tonotopy import catalog, embedders
 from tonotopy.catalog import Space
 from tonotopy.embedders import Embedder
+from tonotopy.embedders.tagger import Tagger
 from tonotopy.errors import EmbedderError
 
-__all__ = ["Wanted", "find", "start", "wanted"]
+__all__ = ["Wanted", "find", "note_tagger", "start", "wanted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +107,21 @@ def start(connection: Connection, asked: Wanted) -> Space:
         metric=embedder.metric,
         licence=embedder.licence,
     )
+
+
+def note_tagger(connection: Connection, space: Space, embedder: Embedder) -> None:
+    """Write down which classes an embedder names, and from which score on each is shown.
+
+    So a library shows the same tags wherever it is, without the embedder; a better calibration
+    reaches it with the next run.
+    """
+    if not isinstance(embedder, Tagger):
+        return
+    thresholds = embedder.tag_thresholds()
+    known = catalog.find_tagger(connection, space)
+    if (
+        known is None
+        or known.classes != embedder.tag_classes
+        or (not np.array_equal(known.thresholds, thresholds))
+    ):
+        catalog.put_tagger(connection, space.id, embedder.tag_classes, thresholds)

@@ -1,13 +1,13 @@
 """Hearing files and storing what was heard, a transaction each."""
 
 from collections.abc import Callable, Iterator
-from typing import IO
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from tonotopy import catalog
-from tonotopy.catalog import Catalog, NewRecording, Space
+from tonotopy.catalog import Catalog, NewRecording, NewWindow, Space
 from tonotopy.hearing import row_type
 from tonotopy.hearing.worker import Task
 from tonotopy.ingest.given import Given
@@ -77,8 +77,12 @@ def store(library: Catalog, report: Report, target: Space, answer: Answer, root:
     with library.write() as connection:
         known = catalog.find_by_path(connection, path)  # another run may have been here meanwhile
         recording_id = catalog.put_recording(connection, new, known, root=root)
-        rows = window_rows(answer.rows, target, heard.duration_s)
-        report.windows += catalog.put_windows(connection, target, recording_id, rows)
+        report.windows += catalog.put_windows(
+            connection, target, recording_id, windows_of(answer, target)
+        )
+        if heard.tagged:
+            scores = packed_scores(heard.class_scores)
+            catalog.put_recording_scores(connection, target.id, recording_id, scores)
         catalog.index_words(connection, [recording_id])
         catalog.clear_failures(connection, [path])
     report.audio_s += heard.duration_s
@@ -90,16 +94,39 @@ def store(library: Catalog, report: Report, target: Space, answer: Answer, root:
         report.problems.append({"path": catalog.escape(path), "reason": heard.problem})
 
 
-def window_rows(
-    spooled: IO[bytes], target: Space, duration_s: float
-) -> Iterator[tuple[int | None, int, float, float, bytes]]:
+def packed_scores(scores: NDArray[np.float32]) -> bytes:
+    """Pack the scores of all classes of a recording."""
+    order = np.argsort(-scores, kind="stable")
+    (packed,) = catalog.pack_scores(order[np.newaxis], scores[order][np.newaxis])
+    return packed
+
+
+def windows_of(answer: Answer, target: Space) -> Iterator[NewWindow]:
     """Read spooled windows, some at a time, as the catalog takes them."""
-    kind = row_type(target.dim)
-    while block := spooled.read(READ_ROWS * kind.itemsize):
+    kind = row_type(target.dim, tagged=answer.heard.tagged)
+    while block := answer.rows.read(READ_ROWS * kind.itemsize):
         chunk = np.frombuffer(block, kind)
-        for channel, position, vector in zip(
-            chunk["channel"].tolist(), chunk["position"].tolist(), chunk["vector"], strict=True
+        scores = [b""] * len(chunk)
+        if answer.heard.tagged:
+            scores = catalog.pack_scores(
+                chunk["classes"], chunk["scores"], floor=catalog.WINDOW_FLOOR
+            )
+        for channel, position, vector, level_db, packed in zip(
+            chunk["channel"].tolist(),
+            chunk["position"].tolist(),
+            chunk["vector"],
+            chunk["level_db"].tolist(),
+            scores,
+            strict=True,
         ):
             start_s = position * target.hop_s
-            end_s = min(start_s + target.window_s, duration_s)
-            yield (None if channel < 0 else channel), position, start_s, end_s, vector.tobytes()
+            end_s = min(start_s + target.window_s, answer.heard.duration_s)
+            yield NewWindow(
+                None if channel < 0 else channel,
+                position,
+                start_s,
+                end_s,
+                vector.tobytes(),
+                level_db,
+                packed,
+            )
