@@ -3,10 +3,13 @@
 Every value travels as a bound parameter; no text of the user's is ever part of a statement.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -23,6 +26,7 @@ from sqlalchemy import (
 from tonotopy.catalog import tables
 from tonotopy.catalog.annotations import carries
 from tonotopy.catalog.paths import storable
+from tonotopy.catalog.shown import classes_like, classes_named, tagged_with
 from tonotopy.errors import FilterError
 from tonotopy.filters import (
     FIELDS,
@@ -53,10 +57,7 @@ COMPARE: dict[str, Callable[[Column, Any], ColumnElement[bool]]] = {
 
 GROUP = 100  # terms joined side by side
 
-LATER = {
-    "predicted": "no classifier has been trained in this library",
-    "tag": "no embedder of this library gives tags",
-}
+LATER = {"predicted": "no classifier has been trained in this library"}
 
 
 def metadata_keys(connection: Connection) -> set[str]:
@@ -86,12 +87,13 @@ def condition(connection: Connection, where: Filter, *, windows: bool) -> Column
     where : Filter
         What `tonotopy.filters.parse` gave.
     windows : bool
-        Whether a label must cover the window, or be anywhere in the recording.
+        Whether a label or tag must be that of the window, or be anywhere in the recording. Windows
+        of a space without tags have those of their recording.
 
     Raises
     ------
     FilterError
-        If a field is unknown, or nothing in the library can have it.
+        If a field or a tag is unknown, or nothing in the library can have it.
     """
     named = fields(where)
     there = {key for key in named - FIELDS.keys() if has_key(connection, key)}
@@ -100,13 +102,14 @@ def condition(connection: Connection, where: Filter, *, windows: bool) -> Column
     for field, reason in LATER.items():
         if field in named:
             raise FilterError(f"{field} cannot be asked for yet: {reason}")
-    return Translation(windows).of(where)
+    return Translation(connection, windows).of(where)
 
 
 class Translation:
     """From nodes of a filter to SQL."""
 
-    def __init__(self, windows: bool) -> None:
+    def __init__(self, connection: Connection, windows: bool) -> None:
+        self._connection = connection
         self._windows = windows
 
     def of(self, node: Filter) -> ColumnElement[bool]:
@@ -133,9 +136,28 @@ class Translation:
         if field == "label":
             label = compare(tables.annotations.c.label, op, values)
             return carries(label, windows=self._windows)
+        if field == "tag":
+            return self.tagged(op, values)
         if field in COLUMNS:
             return func.coalesce(compare(COLUMNS[field], op, values), false())
         return metadata_holds(field, op, values)
+
+    def tagged(self, op: str, values: tuple[Value, ...]) -> ColumnElement[bool]:
+        """Say that a tag is one of some, or stands below one of them in the tree of sounds."""
+        find = classes_like if op == "~" else classes_named
+        classes = sorted({index for value in values for index in find(str(value))})
+        found = tagged_with(self._connection, classes, windows=self._windows)
+        anywhere = one_of(tables.recordings.c.id, found.recordings)
+        if not self._windows:
+            return anywhere
+        here = one_of(tables.windows.c.id, found.windows)
+        return and_(anywhere, or_(here, tables.windows.c.space_id.not_in(found.space_ids)))
+
+
+def one_of(column: Column, ids: NDArray[np.int64]) -> ColumnElement[bool]:
+    """Say that an id is one of many, as one bound value however many they are."""
+    listed = func.json_each(json.dumps(ids.tolist())).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def joined(

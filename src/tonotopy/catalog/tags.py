@@ -23,6 +23,8 @@ __all__ = [
     "ClassScores",
     "Tagger",
     "find_tagger",
+    "packed_recordings",
+    "packed_windows",
     "put_recording_scores",
     "put_tagger",
     "recording_scores",
@@ -152,14 +154,7 @@ def recording_scores(connection: Connection, space: Space, classes: Sequence[int
     ClassScores
         A row for each recording that has scores, even where all of these are 0.
     """
-    if not has_tags(connection):
-        return class_scores([], classes)
-    rows = connection.exec_driver_sql(
-        "SELECT recording_id, recording_id, scores FROM recording_tags WHERE space_id = ? "
-        "ORDER BY recording_id",
-        (space.id,),
-    )
-    return class_scores(rows.fetchall(), classes)
+    return class_scores(packed_recordings(connection, space), classes)
 
 
 def window_scores(connection: Connection, space: Space, classes: Sequence[int]) -> ClassScores:
@@ -181,14 +176,31 @@ def window_scores(connection: Connection, space: Space, classes: Sequence[int]) 
     ClassScores
         A row for each window that has scores, even where all of these are 0.
     """
+    return class_scores(packed_windows(connection, space), classes)
+
+
+def packed_recordings(connection: Connection, space: Space) -> list[tuple[int, int, bytes]]:
+    """List the packed scores of a space's recordings: (id, id, scores), by id."""
     if not has_tags(connection):
-        return class_scores([], classes)
+        return []
+    rows = connection.exec_driver_sql(
+        "SELECT recording_id, recording_id, scores FROM recording_tags WHERE space_id = ? "
+        "ORDER BY recording_id",
+        (space.id,),
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def packed_windows(connection: Connection, space: Space) -> list[tuple[int, int, bytes]]:
+    """List the packed scores of a space's windows: (id, recording, scores), by id."""
+    if not has_tags(connection):
+        return []
     rows = connection.exec_driver_sql(  # that index holds all that is asked of the windows
         "SELECT id, recording_id, scores FROM windows INDEXED BY windows_once "
         "JOIN window_tags ON window_id = id WHERE space_id = ?",
         (space.id,),
     )
-    return class_scores(sorted(rows.fetchall()), classes)
+    return sorted((row[0], row[1], row[2]) for row in rows)
 
 
 def class_scores(rows: Sequence[Sequence[Any]], classes: Sequence[int]) -> ClassScores:
