@@ -41,10 +41,11 @@ def info(
     print("formats: " + ", ".join(f"{count} {name}" for name, count in what.formats.items()))
     for root in what.roots[:MANY]:
         print(f"folder: {printable(root)}")
-    if what.labels:
-        shown = ", ".join(f"{printable(label)} ({count})" for label, count in what.labels[:MANY])
-        more = f" and {len(what.labels) - MANY} more" if len(what.labels) > MANY else ""
-        print(f"labels: {shown}{more}")
+    for kind, counts in (("labels", what.labels), ("heard", what.tags)):
+        if counts:
+            shown = ", ".join(f"{printable(name)} ({count})" for name, count in counts[:MANY])
+            more = f" and {len(counts) - MANY} more" if len(counts) > MANY else ""
+            print(f"{kind}: {shown}{more}")
     if what.failures or what.problems:
         print(
             f"{len(what.failures)} files could not be added, {len(what.problems)} only in part: "

@@ -9,11 +9,12 @@ from tonotopy.cli.app import Json, LibraryOption, app, open_library
 from tonotopy.cli.output import clock, say, show_json, show_table
 
 if TYPE_CHECKING:
-    from tonotopy.retrieve import Results
+    from tonotopy.retrieve import Hit, Results
 
 __all__ = ["By", "search", "show_results"]
 
 
+MANY_TAGS = 3
 By: TypeAlias = Literal["recording", "window"]
 
 
@@ -88,6 +89,7 @@ def show_results(results: "Results") -> None:
         return
     paths = [hit.path for hit in results.hits]
     shared = os.path.commonpath([os.path.dirname(path) for path in paths])
+    tagged = any(hit.tags for hit in results.hits)
     rows = [
         (
             str(hit.rank),
@@ -95,10 +97,17 @@ def show_results(results: "Results") -> None:
             os.path.relpath(hit.path, shared) + (" (missing)" if hit.missing else ""),
             f"{clock(hit.start_s)} - {clock(hit.end_s)}",
             ", ".join(hit.labels),
+            *([tags_shown(hit)] if tagged else []),
             *([hit.why] if hit.why else []),
         )
         for hit in results.hits
     ]
+    heard = ["heard"] if tagged else []
     why = ["why"] if results.hits[0].why else []
-    show_table([">#", ">score", "recording", ">seconds", "labels", *why], rows)
+    show_table([">#", ">score", "recording", ">seconds", "labels", *heard, *why], rows)
     say(f"score: {results.score_name}; paths below {shared}")
+
+
+def tags_shown(hit: "Hit") -> str:
+    """Write the first tags of a hit, as ``Dog 0.93, Rain 0.71``."""
+    return ", ".join(f"{tag.name} {tag.score:.2f}" for tag in hit.tags[:MANY_TAGS])

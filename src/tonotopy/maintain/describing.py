@@ -39,6 +39,7 @@ class Info:
     roots: list[str]
     formats: dict[str, int]  #: recordings by format, the most common first
     labels: list[tuple[str, int]]  #: recordings by label, the most common first
+    tags: list[tuple[str, int]]  #: recordings by tag, the most common first; of the default space
     spaces: list[SpaceInfo]
     failures: list[Failure]
     problems: list[tuple[str, str]]  #: recordings that could be heard only in part, and why
@@ -54,6 +55,7 @@ def describe(library: Catalog) -> Info:
     """
     with library.read() as connection:
         totals = catalog.recording_totals(connection)
+        known = catalog.list_spaces(connection)
         spaces = [
             SpaceInfo(
                 name=space.name,
@@ -68,7 +70,7 @@ def describe(library: Catalog) -> Info:
                 n_recordings=counts.recordings,
                 n_windows=counts.windows,
             )
-            for space in catalog.list_spaces(connection)
+            for space in known
             for counts in [catalog.space_counts(connection, space.id)]
         ]
         return Info(
@@ -81,6 +83,12 @@ def describe(library: Catalog) -> Info:
             roots=[catalog.escape(root) for _, root in catalog.list_roots(connection)],
             formats=totals.formats,
             labels=catalog.label_counts(connection),
+            tags=[
+                count
+                for space in known
+                if space.is_default
+                for count in catalog.tag_counts(connection, space)
+            ],
             spaces=spaces,
             failures=catalog.list_failures(connection),
             problems=catalog.partial_recordings(connection),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection
 
 from tonotopy import catalog
-from tonotopy.catalog import Catalog, Space, SpaceVectors
+from tonotopy.catalog import Catalog, Space, SpaceVectors, Tag
 from tonotopy.distance import score_name
 from tonotopy.errors import QueryError
 from tonotopy.filters import parse
@@ -45,7 +45,7 @@ class Hit:
     start_s: float
     end_s: float
     labels: list[str]
-    tags: list[str]
+    tags: list[Tag]  #: what was heard, the highest score first; see `tonotopy.catalog.shown`
     why: str | None  #: which words stand where; None where sound was compared
     missing: bool  #: whether the file is gone
 
@@ -166,7 +166,7 @@ def search(
                 found = best_stretches(connection, pool, scores, k, per_recording)
             if len(found) == k:
                 break
-        hits = describe(connection, found)
+        hits = describe(connection, chosen, found)
     name = score_name(chosen.metric) + (
         ", less half of what it should not be like" if unlike else ""
     )
@@ -289,11 +289,14 @@ def place(connection: Connection, pool: SpaceVectors, positions: Sequence[int]) 
     ]
 
 
-def describe(connection: Connection, found: Sequence[tuple[Stretch, int, float]]) -> list[Hit]:
+def describe(
+    connection: Connection, space: Space, found: Sequence[tuple[Stretch, int, float]]
+) -> list[Hit]:
     """Describe stretches as hits, in their order."""
     ids = list({stretch.recording_id for stretch, _, _ in found})
     recordings = catalog.get_recordings(connection, ids)
     labels = catalog.recording_labels(connection, ids)
+    tags = catalog.tags_of_windows(connection, space, [window_id for _, window_id, _ in found])
     return [
         Hit(
             rank=rank,
@@ -306,7 +309,7 @@ def describe(connection: Connection, found: Sequence[tuple[Stretch, int, float]]
             labels=catalog.labels_of(
                 labels.get(stretch.recording_id, ()), stretch.start_s, stretch.end_s
             ),
-            tags=[],
+            tags=tags.get(window_id, []),
             why=None,
             missing=recordings[stretch.recording_id].missing,
         )
@@ -341,6 +344,7 @@ def search_text(
         labels = catalog.recording_labels(connection, ids)
         chosen = catalog.find_space(connection, space)
         windows = catalog.window_ranges(connection, chosen, ids)
+        tags = catalog.tags_of_recordings(connection, chosen, ids)
     hits = [
         Hit(
             rank=rank,
@@ -353,7 +357,7 @@ def search_text(
             labels=catalog.labels_of(
                 labels.get(hit.recording_id, ()), 0.0, recordings[hit.recording_id].duration_s
             ),
-            tags=[],
+            tags=tags.get(hit.recording_id, []),
             why=hit.why,
             missing=recordings[hit.recording_id].missing,
         )

@@ -16,6 +16,8 @@ from tonotopy.server.models import (
     RecordingOut,
     RecordingsOut,
     SpaceOut,
+    TagCount,
+    TagOut,
     WindowOut,
 )
 from tonotopy.server.served import Library, PathId
@@ -40,6 +42,7 @@ def get_library(library: Library) -> LibraryOut:
         duration_s=info.duration_s,
         spaces=[SpaceOut.model_validate(each, from_attributes=True) for each in info.spaces],
         labels=[LabelCount(label=label, n=n) for label, n in info.labels],
+        tags=[TagCount(tag=tag, n=n) for tag, n in info.tags],
     )
 
 
@@ -72,6 +75,7 @@ def described(connection: Connection, ids: Sequence[int]) -> list[RecordingOut]:
     labels = catalog.recording_labels(connection, ids)
     default = [space for space in catalog.list_spaces(connection) if space.is_default]
     windows = catalog.window_ranges(connection, default[0], ids) if default else {}
+    tags = catalog.tags_of_recordings(connection, default[0], ids) if default else {}
     return [
         RecordingOut(
             id=each.id,
@@ -86,6 +90,7 @@ def described(connection: Connection, ids: Sequence[int]) -> list[RecordingOut]:
             device=each.device,
             metadata=each.metadata,
             labels=catalog.labels_of(labels.get(each.id, ()), 0.0, each.duration_s),
+            tags=[TagOut(name=tag.name, score=tag.score) for tag in tags.get(each.id, ())],
             missing=each.missing,
             window_id=windows[each.id][0] if each.id in windows else None,
             n_windows=windows[each.id][1] if each.id in windows else 0,
@@ -101,6 +106,8 @@ def get_window(library: Library, window_id: PathId) -> WindowOut:
         window = catalog.get_windows(connection, [window_id])[window_id]
         recording = catalog.get_recordings(connection, [window.recording_id])[window.recording_id]
         labels = catalog.recording_labels(connection, [recording.id])
+        (space,) = (each for each in catalog.list_spaces(connection) if each.id == window.space_id)
+        tags = catalog.tags_of_windows(connection, space, [window_id])
     return WindowOut(
         id=window.id,
         recording_id=recording.id,
@@ -110,6 +117,7 @@ def get_window(library: Library, window_id: PathId) -> WindowOut:
         start_s=window.start_s,
         end_s=window.end_s,
         labels=catalog.labels_of(labels.get(recording.id, ()), window.start_s, window.end_s),
+        tags=[TagOut(name=tag.name, score=tag.score) for tag in tags.get(window_id, ())],
     )
 
 

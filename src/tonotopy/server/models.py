@@ -22,6 +22,8 @@ __all__ = [
     "ResultsOut",
     "SearchIn",
     "SpaceOut",
+    "TagCount",
+    "TagOut",
     "WindowOut",
 ]
 
@@ -60,6 +62,13 @@ class LabelCount(BaseModel):
     n: int
 
 
+class TagCount(BaseModel):
+    """A tag and how many recordings have it."""
+
+    tag: str
+    n: int
+
+
 class LibraryOut(BaseModel):
     """What the library holds."""
 
@@ -73,6 +82,14 @@ class LibraryOut(BaseModel):
     duration_s: float
     spaces: list[SpaceOut]
     labels: list[LabelCount]
+    tags: list[TagCount] = Field(description="in the default space, the most common first")
+
+
+class TagOut(BaseModel):
+    """A class of sounds that was heard."""
+
+    name: str
+    score: float = Field(description="0 to 1")
 
 
 class RecordingOut(BaseModel):
@@ -90,6 +107,7 @@ class RecordingOut(BaseModel):
     device: str | None
     metadata: dict[str, Any]
     labels: list[str]
+    tags: list[TagOut] = Field(description="the highest score first")
     missing: bool
     window_id: int | None = Field(description="first window in the default space")
     n_windows: int
@@ -113,6 +131,7 @@ class WindowOut(BaseModel):
     start_s: float
     end_s: float
     labels: list[str]
+    tags: list[TagOut] = Field(description="the highest score first")
 
 
 class HitOut(BaseModel):
@@ -128,7 +147,7 @@ class HitOut(BaseModel):
     start_s: float
     end_s: float
     labels: list[str]
-    tags: list[str]
+    tags: list[TagOut] = Field(description="the highest score first")
     why: str | None
     missing: bool
 

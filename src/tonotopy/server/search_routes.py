@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -125,7 +126,7 @@ def shown(results: Results) -> ResultsOut:
     """Give results as JSON has them, with the parts of each path."""
     hits = [
         HitOut(
-            **{field: getattr(hit, field) for field in type(hit).__slots__},
+            **asdict(hit),
             name=os.path.basename(hit.path),
             folder=os.path.basename(os.path.dirname(hit.path)),
         )
