@@ -1,4 +1,4 @@
-"""The groups that the points of a map are coloured by: labels, folders, any column of names."""
+"""The groups that the points of a map are coloured by: labels, tags, any column of names."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -47,14 +47,15 @@ def group_points(
     projection: str = "pca",
     space: str | None = None,
 ) -> Groups:
-    """Group the points of a map by their first label, or by a column of their recordings.
+    """Group the points of a map by their first label or tag, or by a column of their recordings.
 
     Parameters
     ----------
     library : Catalog
         An open library.
     by : str
-        What makes a group: ``label``, ``folder``, ``device``, ``format`` or a metadata key.
+        What makes a group: ``label``, ``tag``, ``folder``, ``device``, ``format`` or a metadata
+        key.
     items : {"recordings", "windows"}
         What a point is.
     projection : {"pca", "umap"}
@@ -65,15 +66,18 @@ def group_points(
     Raises
     ------
     NotInLibrary
-        If the projection has not been computed, or no recording has such a column.
+        If the projection has not been computed, no recording has such a column, or nothing in the
+        library has tags.
     """
     points = map_points(library, items=items, projection=projection, space=space)
     with library.read() as connection:
         if by == "label":
             values = first_labels(connection, points, items)
+        elif by == "tag":
+            values = first_tags(connection, points, items, space)
         else:
             values = texts_of(connection, points, by)
-    if by not in ("label", *TEXTS) and values and not any(values):
+    if by not in ("label", "tag", *TEXTS) and values and not any(values):
         raise NotInLibrary(f"no recording of this map has {by!r}; see /api/v1/map/columns")
     counts = Counter(value for value in values if value is not None)
     names = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:MAX_GROUPS]
@@ -106,3 +110,25 @@ def first_label(
 ) -> str | None:
     """Choose the first label of a stretch; None if it has none."""
     return next(iter(catalog.labels_of(labels, start_s, end_s)), None)
+
+
+def first_tags(
+    connection: Connection, points: MapPoints, items: Items, space: str | None
+) -> list[str | None]:
+    """Choose the first tag of each point: a window's own where its space has tags.
+
+    Elsewhere a point has the first tag of its recording.
+    """
+    tagged = [each for each, _ in catalog.tagged_spaces(connection)]
+    if not tagged:
+        raise NotInLibrary(
+            "nothing in this library has tags; add the folders again with: "
+            "tonotopy add --embedder cochlea"
+        )
+    chosen = catalog.find_space(connection, space)
+    if items == "windows" and chosen in tagged:
+        tags = catalog.best_tags(connection, chosen, windows=True)
+        return [tags.get(each) for each in points.ids.tolist()]
+    source = chosen if chosen in tagged else tagged[0]
+    tags = catalog.best_tags(connection, source, windows=False)
+    return [tags.get(each) for each in points.recording_ids.tolist()]

@@ -85,7 +85,10 @@ def list_columns(library: Catalog, *, items: Items = "recordings") -> list[Colum
     """
     with library.read() as connection:
         recordings = catalog.get_recordings(connection, catalog.recording_ids(connection))
+        tagged = catalog.tagged_spaces(connection)
     found = [Column("label", "groups")]
+    if tagged:
+        found.append(Column("tag", "groups"))
     for name, text_of in TEXTS.items():
         if any(text_of(each) for each in recordings.values()):
             found.append(Column(name, "groups"))

@@ -39,7 +39,7 @@ class Info:
     roots: list[str]
     formats: dict[str, int]  #: recordings by format, the most common first
     labels: list[tuple[str, int]]  #: recordings by label, the most common first
-    tags: list[tuple[str, int]]  #: recordings by tag, the most common first; of the default space
+    tags: list[tuple[str, int]]  #: recordings by what was heard in them, the most common first
     spaces: list[SpaceInfo]
     failures: list[Failure]
     problems: list[tuple[str, str]]  #: recordings that could be heard only in part, and why
@@ -55,7 +55,6 @@ def describe(library: Catalog) -> Info:
     """
     with library.read() as connection:
         totals = catalog.recording_totals(connection)
-        known = catalog.list_spaces(connection)
         spaces = [
             SpaceInfo(
                 name=space.name,
@@ -70,7 +69,7 @@ def describe(library: Catalog) -> Info:
                 n_recordings=counts.recordings,
                 n_windows=counts.windows,
             )
-            for space in known
+            for space in catalog.list_spaces(connection)
             for counts in [catalog.space_counts(connection, space.id)]
         ]
         return Info(
@@ -85,8 +84,7 @@ def describe(library: Catalog) -> Info:
             labels=catalog.label_counts(connection),
             tags=[
                 count
-                for space in known
-                if space.is_default
+                for space, _ in catalog.tagged_spaces(connection)[:1]
                 for count in catalog.tag_counts(connection, space)
             ],
             spaces=spaces,

@@ -75,7 +75,8 @@ def described(connection: Connection, ids: Sequence[int]) -> list[RecordingOut]:
     labels = catalog.recording_labels(connection, ids)
     default = [space for space in catalog.list_spaces(connection) if space.is_default]
     windows = catalog.window_ranges(connection, default[0], ids) if default else {}
-    tags = catalog.tags_of_recordings(connection, default[0], ids) if default else {}
+    tagged = [space for space, _ in catalog.tagged_spaces(connection)]
+    tags = catalog.tags_of_recordings(connection, tagged[0], ids) if tagged else {}
     return [
         RecordingOut(
             id=each.id,

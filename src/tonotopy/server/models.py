@@ -82,7 +82,7 @@ class LibraryOut(BaseModel):
     duration_s: float
     spaces: list[SpaceOut]
     labels: list[LabelCount]
-    tags: list[TagCount] = Field(description="in the default space, the most common first")
+    tags: list[TagCount] = Field(description="the most common first")
 
 
 class TagOut(BaseModel):
