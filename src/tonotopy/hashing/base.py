@@ -168,7 +168,7 @@ class Hash(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  # sciki
         return restored
 
     @abstractmethod
-    def _fit(self, X: NDArray[np.float32], y: ArrayLike | None) -> None:
+    def _fit(self, X: NDArray[np.float32], y: ArrayLike | None, /) -> None:
         """Learn from finite rows, at least one."""
 
     @abstractmethod
