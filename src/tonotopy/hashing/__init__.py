@@ -5,17 +5,51 @@ Every method is an estimator in scikit-learn's manners, see `tonotopy.hashing.ba
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tonotopy.hashing.base import BinaryHash, CodebookHash, Hash, read_head
 
-__all__ = ["METHODS", "BinaryHash", "CodebookHash", "Hash", "from_state", "method"]
+if TYPE_CHECKING:
+    from tonotopy.hashing.anchors import AnchorGraphHashing as AnchorGraphHashing
+    from tonotopy.hashing.linear import ITQ as ITQ
+    from tonotopy.hashing.linear import LSH as LSH
+    from tonotopy.hashing.product import OPQ as OPQ
+    from tonotopy.hashing.product import PQ as PQ
+    from tonotopy.hashing.product import VQ as VQ
+    from tonotopy.hashing.residual import RQ as RQ
+    from tonotopy.hashing.spectral import SpectralHashing as SpectralHashing
+
+__all__ = [
+    "ITQ",
+    "LSH",
+    "METHODS",
+    "OPQ",
+    "PQ",
+    "RQ",
+    "VQ",
+    "AnchorGraphHashing",
+    "BinaryHash",
+    "CodebookHash",
+    "Hash",
+    "SpectralHashing",
+    "from_state",
+    "method",
+]
 
 #: name of a method -> where its class is
-METHODS: Mapping[str, str] = {}
+METHODS: Mapping[str, str] = {
+    "LSH": "tonotopy.hashing.linear",
+    "VQ": "tonotopy.hashing.product",
+    "PQ": "tonotopy.hashing.product",
+    "OPQ": "tonotopy.hashing.product",
+    "RQ": "tonotopy.hashing.residual",
+    "SpectralHashing": "tonotopy.hashing.spectral",
+    "ITQ": "tonotopy.hashing.linear",
+    "AnchorGraphHashing": "tonotopy.hashing.anchors",
+}
 
 
 def method(name: str) -> type[Hash]:
