@@ -14,6 +14,7 @@ RECORDING = {
     "channels": int,
     "format": str,
     "labels": list,
+    "tags": list,
     "missing": bool,
     "window_id": int,
     "n_windows": int,
@@ -41,6 +42,7 @@ def test_the_library_is_described(client, sounds):
         {"label": "drums", "n": 3},
         {"label": "odd", "n": 3},
     ]
+    assert library["tags"] == []
 
 
 def test_a_recording_is_described(client, sounds):
@@ -74,6 +76,7 @@ def test_a_window_is_described(client, sounds):
         "start_s": 0.25,
         "end_s": 0.5,
         "labels": ["bells"],
+        "tags": [],
     }
 
 
