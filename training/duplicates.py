@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from evaluate import cut, unit
 from numpy.typing import NDArray
-from pool import EXCLUDED, all_files, read
+from pool import EXCLUDED, FOLDERS, all_files, read
 from teacher import Teacher
 
 NEAR = 0.99  # cosine of embeddings
@@ -96,11 +96,26 @@ def compare(pool: Folder, clips: Folder) -> dict[str, tuple[float, str]]:
     return found
 
 
+def suspected(
+    pool: Path, evaluation: list[Folder], teacher: Teacher
+) -> dict[str, tuple[float, str]]:
+    """Find, for each suspected file of a folder, its largest correlation and the clip."""
+    sounds, digests = heard(pool, teacher), hashes(pool)
+    print(f"{len(sounds.vectors)} windows of {len(sounds.names)} files compared", flush=True)
+    found: dict[str, tuple[float, str]] = {}
+    for clips in evaluation:
+        found.update(compare(sounds, clips))
+        for digest, clip in hashes(clips.path).items():
+            if digest in digests:
+                found[digests[digest]] = (1.0, f"{clips.path.name}/{clip}")
+    return found
+
+
 def main() -> None:
     """List the suspects, and write down the confirmed ones if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     shared = Path("../../shared")
-    parser.add_argument("--pool", type=Path, default=shared / "audio/pool")
+    parser.add_argument("--pool", type=Path, nargs="+", default=FOLDERS)
     parser.add_argument(
         "--evaluation",
         type=Path,
@@ -111,17 +126,13 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"into {EXCLUDED.name}")
     arguments = parser.parse_args()
     teacher = Teacher(arguments.teacher)
-    pool, pool_hashes = heard(arguments.pool, teacher), hashes(arguments.pool)
+    evaluation = [heard(folder, teacher) for folder in arguments.evaluation]
     suspects: dict[str, tuple[float, str]] = {}
-    for folder in arguments.evaluation:
-        suspects.update(compare(pool, heard(folder, teacher)))
-        for digest, clip in hashes(folder).items():
-            if digest in pool_hashes:
-                suspects[pool_hashes[digest]] = (1.0, f"{folder.name}/{clip}")
+    for pool in arguments.pool:
+        suspects.update(suspected(pool, evaluation, teacher))
     confirmed = sorted(name for name, (value, _) in suspects.items() if value > SAME)
     for name, (value, clip) in sorted(suspects.items()):
         print(f"{name}: correlation {value:.2f} with {clip}")
-    print(f"{len(pool.vectors)} windows of {len(pool.names)} files compared")
     print(f"{len(suspects)} files suspected, {len(confirmed)} confirmed")
     if arguments.write:
         EXCLUDED.write_text(json.dumps(confirmed, indent=1) + "\n")

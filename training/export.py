@@ -18,7 +18,7 @@ from evaluate import cut
 from graph import Graph
 from network import FLOOR, LAYERS, N_STEPS, RANGE, Student
 from numpy.typing import NDArray
-from pool import SAMPLE_RATE, read, training_files
+from pool import FOLDERS, SAMPLE_RATE, read, training_files
 from train import N_TARGET
 
 from tonotopy.embedders.cochlea import N_FRAMES, N_MELS, log_mel
@@ -238,17 +238,25 @@ def build(
         vectors = graph("MatMul", vectors, graph.constant(turn, half=True))
         n_dimensions = turn.shape[1]
     scaled(graph, vectors, length=1.0, name="vectors")
-    centre = student.centre
-    deviation = torch.sqrt(centre.running_var + centre.eps)
-    normal = graph("Sub", parts["scene"], graph.constant(centre.running_mean.numpy()))
-    normal = graph("Div", normal, graph.constant(deviation.numpy()))
-    weights = graph.constant(student.classes.weight.detach().numpy().T, half=True)
-    bias = graph.constant(student.classes.bias.detach().numpy())
-    graph("Sigmoid", graph("Add", graph("MatMul", normal, weights), bias), name="scores")
+    class_scores(graph, parts["scene"], student)
     return graph.model(
         {"log_mel": ["n", N_FRAMES, N_MELS]},
-        {"vectors": ["n", n_dimensions], "scores": ["n", student.classes.out_features]},
+        {"vectors": ["n", n_dimensions], "scores": ["n", student.classes[-1].out_features]},
     )
+
+
+def class_scores(graph: Graph, scene: str, student: Student) -> None:
+    """Score the teacher's classes, ``scores`` (n, 521)."""
+    centre = student.centre
+    deviation = torch.sqrt(centre.running_var + centre.eps)
+    values = graph("Sub", scene, graph.constant(centre.running_mean.numpy()))
+    values = graph("Div", values, graph.constant(deviation.numpy()))
+    for number, layer in enumerate((student.classes[0], student.classes[-1])):
+        values = graph("Relu", values) if number else values
+        weights = graph.constant(layer.weight.detach().numpy().T, half=True)
+        values = graph("MatMul", values, weights)
+        values = graph("Add", values, graph.constant(layer.bias.detach().numpy()))
+    graph("Sigmoid", values, name="scores")
 
 
 def quantized(model: onnx.ModelProto, examples: NDArray[np.float32]) -> onnx.ModelProto:
@@ -310,11 +318,11 @@ def load_student(checkpoint: Path) -> Student:
     return student.eval()
 
 
-def pool_log_mel(folder: Path) -> NDArray[np.float32]:
+def pool_log_mel(folders: list[Path]) -> NDArray[np.float32]:
     """Hear one to a dozen windows of each training file, more of long ones, unmixed."""
     random = np.random.default_rng(0)
     patches = []
-    for name in training_files(folder):
+    for folder, name in training_files(folders):
         samples = read(folder / name)
         if len(samples) and np.abs(samples).max() > 1e-3:
             windows = cut(samples)
@@ -341,7 +349,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, default=Path("work/run/checkpoint.pt"))
     parser.add_argument("--mixtures", type=Path, default=Path("work/mixtures"))
-    parser.add_argument("--pool", type=Path, default=Path("../../shared/audio/pool"))
+    parser.add_argument("--pool", type=Path, nargs="+", default=FOLDERS)
     parser.add_argument(
         "--out", type=Path, default=Path("../src/tonotopy/embedders/weights/cochlea.onnx")
     )

@@ -10,38 +10,61 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pool import SAMPLE_RATE, WINDOW, read, training_files
+from pool import FOLDERS, SAMPLE_RATE, WINDOW, read, training_files
 from teacher import Teacher
 
 from tonotopy.embedders.cochlea import log_mel
 
 CHUNK = 2000
 SPECTRUM_HZ = np.fft.rfftfreq(WINDOW, 1 / SAMPLE_RATE).astype(np.float32)
-SOURCE_WEIGHTS = {  # share of the draws; other folders count as 1
+SOURCE_WEIGHTS = {  # share of the draws before they are balanced
     "moodist": 5.0,
     "cdda": 3.0,
     "dirt": 2.5,
     "philh": 2.0,
     "blanket": 1.2,
 }
+OTHER_WEIGHT = 0.02  # of any other source, for the square root of its number of sounds
+RAREST = 1e-3  # share of the draws: no class counts as rarer
+HEARD_WINDOWS = 4  # of a sound, from which its share of the draws is judged
 
 
 class Pool:
-    """All sounds in memory as int16, drawn by source, then by folder, then by file."""
+    """All sounds in memory as int16, drawn by source, folder, file and what the teacher hears."""
 
-    def __init__(self, folder: Path) -> None:
-        self.names = training_files(folder)
+    def __init__(self, folders: list[Path], teacher: Teacher) -> None:
+        files = training_files(folders)
+        self.names = [name for _, name in files]
         self.sounds = [
-            (np.clip(read(folder / name), -1, 1) * 32767).astype(np.int16) for name in self.names
+            (np.clip(read(folder / name), -1, 1) * 32767).astype(np.int16) for folder, name in files
         ]
+        weights = self._weights_by_source()
+        weights *= rarity(self._heard(teacher), weights)
+        self.weights = weights / weights.sum()
+
+    def _weights_by_source(self) -> NDArray[np.float64]:
+        """Weigh long sounds more, those of crowded folders less; sources sum to their share."""
         folders = Counter(str(Path(name).parent) for name in self.names)
         weights = np.array([folders[str(Path(name).parent)] ** -0.5 for name in self.names])
         weights *= np.array([len(sound) ** 0.25 for sound in self.sounds])
         sources = np.array([name.split("/")[0] for name in self.names])
         for source in np.unique(sources):
             ours = sources == source
-            weights[ours] *= SOURCE_WEIGHTS.get(source, 1.0) / weights[ours].sum()
-        self.weights = weights / weights.sum()
+            share = SOURCE_WEIGHTS.get(source, OTHER_WEIGHT * np.sqrt(ours.sum()))
+            weights[ours] *= share / weights[ours].sum()
+        return weights
+
+    def _heard(self, teacher: Teacher) -> NDArray[np.float32]:
+        """Ask the teacher about a few windows of each sound, (n_sounds, 521)."""
+        heard = np.zeros((len(self.sounds), 521), np.float32)
+        for row, sound in enumerate(self.sounds):
+            padded = np.zeros(max(len(sound), WINDOW), np.float32)
+            padded[: len(sound)] = sound / np.float32(32767)
+            n_windows = min(HEARD_WINDOWS, len(padded) // WINDOW)
+            starts = np.linspace(0, len(padded) - WINDOW, n_windows).astype(int)
+            windows = np.stack([padded[start : start + WINDOW] for start in starts])
+            heard[row] = teacher.answer(windows)[1].mean(axis=0)
+        return heard
 
     def draw(self, random: np.random.Generator) -> tuple[int, NDArray[np.float32]]:
         """Draw a file and an excerpt of it that is not silent, speed changed, of WINDOW samples."""
@@ -51,6 +74,15 @@ class Pool:
             excerpt = place(self.sounds[index], speed, random)
             if np.square(excerpt).mean() > 1e-9:
                 return index, excerpt
+
+
+def rarity(heard: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weigh sounds by the rarest class that they clearly hold: dogs before beeps.
+
+    A class counts by the inverse root of its share of all draws.
+    """
+    share = weights @ heard / weights.sum()
+    return (heard / np.sqrt(share + RAREST)).max(axis=1)
 
 
 def place(
@@ -173,16 +205,17 @@ def write_chunk(pool: Pool, teacher: Teacher, number: int, folder: Path, seed: i
 def main() -> None:
     """Write the chunks that are not there yet."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pool", type=Path, default=Path("../../shared/audio/pool"))
+    parser.add_argument("--pool", type=Path, nargs="+", default=FOLDERS)
     parser.add_argument("--teacher", type=Path, default=Path("../../shared/models/yamnet.tflite"))
     parser.add_argument("--out", type=Path, default=Path("work/mixtures"))
-    parser.add_argument("--chunks", type=int, default=75)
+    parser.add_argument("--chunks", type=int, default=160)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--step", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    pool, teacher = Pool(arguments.pool), Teacher(arguments.teacher)
+    teacher = Teacher(arguments.teacher)
+    pool = Pool(arguments.pool, teacher)
     print(f"{len(pool.names)} sounds", flush=True)
     for number in range(arguments.first, arguments.chunks, arguments.step):
         if not (arguments.out / f"chunk-{number:04d}.npz").exists():

@@ -1,12 +1,14 @@
 """The student: a plain network of 3x3 convolutions over a log-mel spectrogram."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 __all__ = ["CHANNELS", "LAYERS", "N_STEPS", "Student", "step_weights"]
 
 LAYERS = (  # channels, stride, maximum over (time, frequency) behind it
-    (32, 2, (1, 1)),
+    (24, 2, (1, 1)),
     (48, 2, (1, 1)),
     (64, 1, (2, 2)),
     (128, 1, (2, 2)),
@@ -15,6 +17,7 @@ LAYERS = (  # channels, stride, maximum over (time, frequency) behind it
 )
 CHANNELS = LAYERS[-1][0]
 N_STEPS = 6  # time steps that are left
+N_HIDDEN = 512  # between the last layer and the classes
 RANGE = 5.8  # log units, 50 dB: frames farther below the loudest do not count
 FLOOR = -6.2  # log units: frames whose loudest band is below count as silence
 
@@ -44,7 +47,16 @@ class Student(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.centre = nn.BatchNorm1d(CHANNELS, affine=False)
         self.target = nn.Linear(CHANNELS, n_target)
-        self.classes = nn.Linear(CHANNELS, n_classes)
+        self.classes = nn.Sequential(
+            nn.Linear(CHANNELS, N_HIDDEN), nn.ReLU(), nn.Linear(N_HIDDEN, n_classes)
+        )
+
+    def expect(self, often: NDArray[np.float32]) -> None:
+        """Begin from how often the teacher hears each class: a bias moves slowly."""
+        last = self.classes[-1]
+        often = np.clip(often, 1e-5, 1 - 1e-5)
+        last.bias.data = torch.from_numpy(np.log(often / (1 - often)))
+        last.weight.data *= 0.1
 
     def forward(self, log_mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return embeddings (n, 320), the teacher's (n, n_target) and logits (n, 521)."""

@@ -1,13 +1,16 @@
 """The sounds to train on, and the labelled ones that are kept out to choose with."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 __all__ = [
+    "FOLDERS",
     "SAMPLE_RATE",
     "SCENE_S",
     "WINDOW",
@@ -18,6 +21,7 @@ __all__ = [
 ]
 
 SAMPLE_RATE = 16_000
+FOLDERS = [Path("../../shared/audio/pool"), Path("work/packages")]
 WINDOW = 15_600  # samples the teacher hears at once: 96 frames
 HELDOUT = Path(__file__).with_name("heldout.json")
 SCENES = Path(__file__).with_name("scenes.json")
@@ -26,8 +30,8 @@ CLIPS_PER_CLASS = 24  # so that no instrument outweighs the rest
 CLIPS_PER_SCENE, SCENE_S = 4, 5
 
 
-def read(path: Path) -> NDArray[np.float32]:
-    """Read a file as mono, 16 kHz."""
+def read(path: Path | BinaryIO) -> NDArray[np.float32]:
+    """Read a file, or an open one, as mono, 16 kHz."""
     samples, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
     mono = samples.mean(axis=1)
     if sample_rate == SAMPLE_RATE:
@@ -45,12 +49,18 @@ def all_files(folder: Path) -> list[str]:
     )
 
 
-def training_files(folder: Path) -> list[str]:
-    """List what may be trained on: no class that is held out, no copy of an evaluation clip."""
+def training_files(folders: Iterable[Path]) -> list[tuple[Path, str]]:
+    """List (folder, name) of what may be trained on.
+
+    Left out are the classes that are held out and the copies of evaluation clips.
+    """
     prefixes = tuple(prefix for each in json.loads(HELDOUT.read_text()).values() for prefix in each)
     excluded = set(json.loads(EXCLUDED.read_text())) if EXCLUDED.exists() else set()
     return [
-        name for name in all_files(folder) if not name.startswith(prefixes) and name not in excluded
+        (folder, name)
+        for folder in folders
+        for name in all_files(folder)
+        if not name.startswith(prefixes) and name not in excluded
     ]
 
 

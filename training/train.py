@@ -11,6 +11,7 @@ import torch
 from evaluate import Heldout
 from network import Student
 from numpy.typing import NDArray
+from pool import FOLDERS
 from torch import Tensor
 from torch.nn import functional
 
@@ -62,15 +63,21 @@ def disturbed(log_mel: Tensor, random: torch.Generator) -> Tensor:
 def loss_terms(
     student: Student, log_mel: Tensor, target: Tensor, scores: Tensor
 ) -> dict[str, Tensor]:
-    """Compare the student's answers with the teacher's."""
+    """Compare the student's answers with the teacher's.
+
+    The last layer and what is taken for the teacher's embedding both lay a batch out as it does.
+    """
     with torch.autocast("cpu", dtype=torch.bfloat16):
         pooled, guess, logits = student(log_mel)
-    direction = functional.normalize(pooled.float(), dim=1)
     aim = functional.normalize(target, dim=1)
-    relations = direction @ direction.T - aim @ aim.T
+    aims = aim @ aim.T
+    relations = []
+    for answer in (pooled, guess):
+        direction = functional.normalize(answer.float(), dim=1)
+        relations.append((direction @ direction.T - aims).square().mean())
     classes = functional.binary_cross_entropy_with_logits(logits.float(), scores, reduction="none")
     return {
-        "relations": 40 * relations.square().mean(),
+        "relations": 20 * torch.stack(relations).sum(),
         "target": (1 - functional.cosine_similarity(guess.float(), target, dim=1)).mean(),
         "classes": 0.1 * classes.sum(dim=1).mean(),
     }
@@ -124,7 +131,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mixtures", type=Path, default=Path("work/mixtures"))
     parser.add_argument("--limit", type=int, default=1000, help="chunks to use")
-    parser.add_argument("--pool", type=Path, default=Path("../../shared/audio/pool"))
+    parser.add_argument("--pool", type=Path, default=FOLDERS[0], help="of the held-out classes")
     parser.add_argument("--out", type=Path, default=Path("work/run"))
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--batch", type=int, default=256)
@@ -139,8 +146,7 @@ def main() -> None:
     targets = (np.sqrt(mixtures.embeddings.astype(np.float32)) - centre) @ projection
     heldout = Heldout(arguments.pool)
     student = Student(N_TARGET).to(memory_format=torch.channels_last)
-    often = torch.from_numpy(mixtures.scores.mean(axis=0, dtype=np.float32))
-    student.classes.bias.data = torch.logit(often.clamp(1e-5, 1 - 1e-5))  # Adam moves it slowly
+    student.expect(mixtures.scores.mean(axis=0, dtype=np.float32))
     optimizer = torch.optim.AdamW(student.parameters(), lr=arguments.rate, weight_decay=0.05)
     parts = {"student": student, "optimizer": optimizer}
     checkpoint, done = arguments.out / "checkpoint.pt", 0
