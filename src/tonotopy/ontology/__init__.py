@@ -1,4 +1,4 @@
-"""Words and sounds: AudioSet's tree of sounds and the 521 classes of it that taggers score."""
+"""Words and sounds: AudioSet's tree, the 521 classes that taggers score, and everyday words."""
 
 from tonotopy.ontology.classes import (
     CLASSES,
@@ -14,18 +14,23 @@ from tonotopy.ontology.classes import (
     near_names,
     parents,
 )
+from tonotopy.ontology.everyday import Match, Term, match, near_words
 
 __all__ = [
     "CLASSES",
     "N_CLASSES",
     "SOUNDS",
+    "Match",
     "Sound",
+    "Term",
     "ancestors",
     "children",
     "class_index",
     "class_indices",
     "descendants",
     "find",
+    "match",
     "near_names",
+    "near_words",
     "parents",
 ]

@@ -11,6 +11,7 @@ References
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -77,7 +78,8 @@ def _named() -> dict[str, Sound]:
     whole = {sound.name.casefold(): sound for sound in SOUNDS.values()}
     parts: dict[str, list[Sound]] = {}
     for sound in SOUNDS.values():
-        for part in sound.name.casefold().split(", "):
+        plain = re.sub(r" \(.*\)", "", sound.name.casefold())
+        for part in {plain, *plain.split(", ")}:
             parts.setdefault(part, []).append(sound)
     return {part: found[0] for part, found in parts.items() if len(found) == 1} | whole
 
@@ -91,7 +93,8 @@ def find(name: str) -> Sound | None:
     Parameters
     ----------
     name : str
-        A full name, or one of the synonyms that a name lists, if no other sound has it.
+        A full name, or a part of one: without what stands in parentheses, or one of the synonyms
+        that it lists, if no other sound has it.
 
     Examples
     --------
