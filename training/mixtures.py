@@ -208,7 +208,7 @@ def main() -> None:
     parser.add_argument("--pool", type=Path, nargs="+", default=FOLDERS)
     parser.add_argument("--teacher", type=Path, default=Path("../../shared/models/yamnet.tflite"))
     parser.add_argument("--out", type=Path, default=Path("work/mixtures"))
-    parser.add_argument("--chunks", type=int, default=160)
+    parser.add_argument("--chunks", type=int, default=300)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--step", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)

@@ -130,10 +130,10 @@ def main() -> None:
     """Train for some epochs, keeping a checkpoint and a line of the log for each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mixtures", type=Path, default=Path("work/mixtures"))
-    parser.add_argument("--limit", type=int, default=1000, help="chunks to use")
+    parser.add_argument("--limit", type=int, default=300, help="chunks to use")
     parser.add_argument("--pool", type=Path, default=FOLDERS[0], help="of the held-out classes")
     parser.add_argument("--out", type=Path, default=Path("work/run"))
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--threads", type=int, default=2)
@@ -143,7 +143,12 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     mixtures = Mixtures(arguments.mixtures, arguments.limit)
     centre, projection = half_whitening(mixtures.embeddings, n_target=N_TARGET)
-    targets = (np.sqrt(mixtures.embeddings.astype(np.float32)) - centre) @ projection
+    targets = np.concatenate(
+        [
+            (np.sqrt(part.astype(np.float32)) - centre) @ projection
+            for part in np.array_split(mixtures.embeddings, 100)
+        ]
+    )
     heldout = Heldout(arguments.pool)
     student = Student(N_TARGET).to(memory_format=torch.channels_last)
     student.expect(mixtures.scores.mean(axis=0, dtype=np.float32))
