@@ -179,7 +179,7 @@ def test_words_find_names_folders_and_labels(visit, served_library):
 
 def test_a_slash_goes_to_the_search_box_from_a_switch_too(visit, served_library):
     page = visit(served_library.url).page
-    page.get_by_text("Folder", exact=True).click()
+    page.get_by_text("Windows", exact=True).click()
     page.keyboard.press("/")
     page.keyboard.type("low/")
     assert page.locator("#search").input_value() == "low/"

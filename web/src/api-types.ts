@@ -2,7 +2,15 @@
 
 export type Unit = "recordings" | "windows";
 export type Projection = "pca" | "umap";
-export type Grouping = "label" | "folder";
+
+/** What a column tells points apart by: groups that have names, numbers, or moments. */
+export type ColumnKind = "groups" | "number" | "time";
+
+/** Something that a map can be coloured by. */
+export interface Column {
+  name: string;
+  kind: ColumnKind;
+}
 
 export interface Space {
   name: string;
@@ -23,6 +31,8 @@ export interface Library {
   duration_s: number;
   spaces: Space[];
   version: string;
+  /** Nothing can be labelled. */
+  read_only: boolean;
 }
 
 export interface LegendEntry {

@@ -2,7 +2,7 @@
 
 import type {
   Projection,
-  Grouping,
+  Column,
   Library,
   LegendEntry,
   MapPoints,
@@ -93,10 +93,17 @@ export class Api {
   getProjections = (view: MapView): Promise<ProjectionStatus[]> =>
     this.#json(`map/projections?${toQuery({ ...view })}`);
 
-  getColors = async (view: MapView, projection: Projection, by: Grouping): Promise<Uint16Array> =>
+  getColumns = (view: MapView): Promise<Column[]> =>
+    this.#json(`map/columns?${toQuery({ of: view.of })}`);
+
+  /** A number for each point, NaN where nothing is known. */
+  getValues = async (view: MapView, projection: Projection, by: string): Promise<Float64Array> =>
+    new Float64Array(await this.#binary(`map/values?${toQuery({ ...view, projection, by })}`));
+
+  getColors = async (view: MapView, projection: Projection, by: string): Promise<Uint16Array> =>
     new Uint16Array(await this.#binary(`map/colors?${toQuery({ ...view, projection, by })}`));
 
-  getLegend = (view: MapView, projection: Projection, by: Grouping): Promise<LegendEntry[]> =>
+  getLegend = (view: MapView, projection: Projection, by: string): Promise<LegendEntry[]> =>
     this.#json(`map/legend?${toQuery({ ...view, projection, by })}`);
 
   startJob = (kind: "umap", view: MapView): Promise<Job> =>

@@ -1,6 +1,8 @@
-/** What the keys do: `/` searches, arrows walk the hits, space plays again, Escape clears. */
+/** What the keys do; the page's help lists them. */
 
-import type { Store } from "./state/store.svelte.ts";
+import type { Store, Tool } from "./state/store.svelte.ts";
+
+const TOOLS: Readonly<Record<string, Tool>> = { v: "move", s: "lasso", r: "rectangle" };
 
 /** Whether arrows, space and Escape mean something to the element itself. */
 function isTyping(target: EventTarget | null): boolean {
@@ -31,11 +33,12 @@ function walk(event: KeyboardEvent, store: Store): void {
   focusHit(Math.min(n_hits - 1, Math.max(0, next)));
 }
 
-/** Step back by one thing: the search box, then the question, then the legend's choice. */
+/** Step back by one thing: the search box, the selection, the question, the legend's choice. */
 function clear(event: KeyboardEvent, store: Store): void {
   if (isTyping(event.target)) (event.target as HTMLElement).blur();
-  if (store.search.question !== null) store.clearSearch();
-  else if (store.map.chosen.size > 0) store.map.chosen.clear();
+  if (store.selection.size > 0) store.selection.clear();
+  else if (store.search.question !== null) store.clearSearch();
+  else if (store.map.filtered) store.map.showAll();
   else store.sound.stop();
 }
 
@@ -46,6 +49,10 @@ export function handleKey(event: KeyboardEvent, store: Store): void {
     clear(event, store);
   } else if (key === "ArrowDown" || key === "ArrowUp") {
     walk(event, store);
+  } else if (TOOLS[key] !== undefined && !isWriting(target)) {
+    store.tool = TOOLS[key];
+  } else if (key === "0" && !isWriting(target)) {
+    store.showWholeMap();
   } else if (key === "/" && !isWriting(target)) {
     event.preventDefault();
     document.querySelector<HTMLElement>("#search")?.focus();

@@ -3,6 +3,11 @@
 import { Api, type Hit, type Job } from "../src/api.ts";
 
 const N_RECORDINGS = 4;
+const COLUMNS = [
+  { name: "label", kind: "groups" },
+  { name: "folder", kind: "groups" },
+  { name: "duration_s", kind: "number" },
+];
 const SCORE = "cosine similarity";
 
 export interface Request {
@@ -50,6 +55,8 @@ export class FakeServer {
     const [name = "", id = ""] = path.split(/[/?]/);
     if (name === "library") return Response.json(this.#library());
     if (path.startsWith("map/projections")) return Response.json(this.#projections());
+    if (path.startsWith("map/columns")) return Response.json(COLUMNS);
+    if (path.startsWith("map/values")) return new Response(this.#values(path));
     if (path.startsWith("map/colors")) return new Response(this.#codes(path).buffer as ArrayBuffer);
     if (path.startsWith("map/legend")) return Response.json([legend("even"), legend("odd")]);
     if (name === "map") return new Response(this.#map(path));
@@ -66,6 +73,7 @@ export class FakeServer {
     return {
       name: "fake",
       version: "1",
+      read_only: false,
       n_recordings: this.n_recordings,
       n_windows,
       duration_s: 2 * this.n_recordings,
@@ -99,11 +107,19 @@ export class FakeServer {
     return Uint16Array.from(this.#ids(path), (id) => recordingOf(id) % 2);
   }
 
+  /** The lengths of things are their ids; the first is not known. */
+  #values(path: string): ArrayBuffer {
+    return Float64Array.from(this.#ids(path), (id, index) => (index === 0 ? NaN : id)).buffer;
+  }
+
   #map(path: string): ArrayBuffer {
     const ids = this.#ids(path);
     const shift = path.includes("umap") ? 0.5 : 0;
     const buffer = new ArrayBuffer(12 * ids.length);
-    new Float32Array(buffer, 0, 2 * ids.length).fill(shift);
+    // Points lie on a line, a tenth apart.
+    new Float32Array(buffer, 0, 2 * ids.length).set(
+      ids.flatMap((_, index) => [shift + index / 10, shift]),
+    );
     new Uint32Array(buffer, 8 * ids.length).set(ids);
     return buffer;
   }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DWELL_MS } from "../src/audio/dwell.ts";
+import type { LegendLine } from "../src/map/colors.ts";
 import { Store } from "../src/state/store.svelte.ts";
 import { FakeAudio } from "./audio.ts";
 import { FakeServer } from "./server.ts";
@@ -21,6 +22,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const lines = (): LegendLine[] => {
+  const { colors } = store.map;
+  return colors.kind === "groups" ? colors.lines : [];
+};
 const rest = (): Promise<unknown> => vi.advanceTimersByTimeAsync(DWELL_MS);
 const audioOf = (id: number): string => `http://localhost/api/v1/windows/${id}/audio`;
 
@@ -28,7 +33,7 @@ describe("the map", () => {
   test("shows recordings by principal components, coloured by label, at the start", () => {
     expect([...(store.map.shown?.points.ids ?? [])]).toEqual([1, 2, 3, 4]);
     expect(store.map.projection).toBe("pca");
-    expect(store.map.colors.lines.map(({ name, n }) => [name, n])).toEqual([
+    expect(lines().map(({ name, n }) => [name, n])).toEqual([
       ["even", 2],
       ["odd", 2],
     ]);
@@ -36,7 +41,7 @@ describe("the map", () => {
 
   test("shows windows when asked to, and forgets what was chosen in the legend", async () => {
     store.map.toggle(0);
-    expect([...store.map.dimmed]).toEqual([1, 0, 1, 0]);
+    expect([...store.dimmed]).toEqual([1, 0, 1, 0]);
     await store.setUnit("windows");
     expect(store.map.shown?.points.ids).toHaveLength(8);
     expect(store.map.chosen.size).toBe(0);
@@ -44,11 +49,11 @@ describe("the map", () => {
 
   test("is coloured in another way without being moved", async () => {
     const before = store.map.shown;
-    await store.setGrouping("none");
-    expect(store.map.colors.lines).toEqual([]);
-    await store.setGrouping("folder");
+    await store.setColor("none");
+    expect(lines()).toEqual([]);
+    await store.setColor("folder");
     expect(server.paths("map/legend").at(-1)).toContain("by=folder");
-    expect(store.map.colors.lines).toHaveLength(2);
+    expect(lines()).toHaveLength(2);
     expect(store.map.shown).toBe(before);
   });
 

@@ -20,7 +20,7 @@ test("wishes made at once are fulfilled by one picture", async () => {
   wishes.add({ redraw: true, moved: true, glide: true });
   wishes.add({ redraw: true });
   await finish();
-  expect(done).toEqual([{ redraw: true, moved: true, glide: true, fit: null }]);
+  expect(done).toEqual([{ redraw: true, moved: true, glide: true, fit: null, look: null }]);
 });
 
 test("wishes made during a picture wait for the next one and are merged", async () => {
@@ -35,7 +35,7 @@ test("wishes made during a picture wait for the next one and are merged", async 
   expect(wishes.willMove).toBe(true);
   expect(done).toHaveLength(2);
   await finish();
-  expect(done.at(-1)).toEqual({ redraw: false, moved: true, glide: true, fit: null });
+  expect(done.at(-1)).toEqual({ redraw: false, moved: true, glide: true, fit: null, look: null });
   expect(wishes.willMove).toBe(false);
 });
 
@@ -58,4 +58,19 @@ test("a reset forgets what was wished and what never finished", async () => {
   wishes.add({ glide: true });
   await finish();
   expect(done.map(({ glide }) => glide)).toEqual([false, true]);
+});
+
+test("of showing everything and showing a part, what was wished last holds", async () => {
+  const { done, finish, wishes } = record();
+  const camera = { x: 0, y: 0, height: 1 };
+  const margins = { top: 0, right: 0, bottom: 0, left: 0 };
+  wishes.add({ fit: { margins, animate: false } });
+  wishes.add({ look: { camera, animate: false } });
+  wishes.add({ redraw: true });
+  await finish();
+  expect(done.at(-1)).toMatchObject({ fit: null, look: { camera } });
+  wishes.add({ look: { camera, animate: false } });
+  wishes.add({ fit: { margins, animate: true } });
+  await finish();
+  expect(done.at(-1)).toMatchObject({ fit: { animate: true }, look: null });
 });

@@ -23,6 +23,15 @@ export interface Margins {
   left: number;
 }
 
+/** What part of the plane is seen, whatever the size of the map on the screen. */
+export interface Camera {
+  /** The point of the plane in the middle. */
+  x: number;
+  y: number;
+  /** How much of the plane is seen from bottom to top. */
+  height: number;
+}
+
 export interface Theme {
   background: string;
   /** The ring around the hovered point. */
@@ -47,6 +56,12 @@ export interface MapRenderer {
   setTheme(theme: Theme): void;
   /** Show all points, clear of the margins. */
   fit(margins: Margins, animate: boolean): void;
+  /** Show what a camera showed. */
+  lookAt(camera: Camera, animate: boolean): void;
+  /** What is shown; null before anything is drawn. */
+  camera(): Camera | null;
+  /** The point of the plane at a place of the map, in CSS pixels from its top left corner. */
+  toPlane(x: number, y: number): readonly [number, number] | null;
   /** Where a point is, in CSS pixels from the map's top left corner; null when there is none. */
   screenPosition(index: number): readonly [number, number] | null;
   destroy(): void;

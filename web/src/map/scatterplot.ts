@@ -3,6 +3,7 @@
 import createScatterplot from "regl-scatterplot";
 import { viewWithin } from "./fit.ts";
 import {
+  type Camera,
   type MapEvents,
   type MapRenderer,
   type Margins,
@@ -17,7 +18,7 @@ type Scatterplot = ReturnType<typeof createScatterplot>;
 
 const GLIDE_MS = 900;
 const CLICK_REACH = 4; // pixels a pointer may move between press and release
-const DIMMED = 0.1;
+const DIMMED = 0.2;
 
 /** Points shrink as they grow many, so that a crowd stays readable. */
 function pointSize(n: number): number {
@@ -56,6 +57,7 @@ export class ScatterplotRenderer implements MapRenderer {
   #hovered: number | null = null;
   #pressedAt: readonly [number, number] | null = null;
   #margins: Margins | null = null;
+  #aimed: Camera | null = null;
   /** The library's search tree, kept while positions stay. */
   #tree: ArrayBuffer | null = null;
 
@@ -99,7 +101,28 @@ export class ScatterplotRenderer implements MapRenderer {
 
   fit(margins: Margins, animate: boolean): void {
     this.#margins = margins;
+    this.#aimed = null;
     this.#wishes.add({ fit: { margins, animate } });
+  }
+
+  lookAt(camera: Camera, animate: boolean): void {
+    this.#aimed = camera;
+    this.#wishes.add({ look: { camera, animate } });
+  }
+
+  camera(): Camera | null {
+    const seen = this.#seen();
+    return seen === null
+      ? null
+      : { x: -seen.x / seen.scale, y: -seen.y / seen.scale, height: 2 / seen.scale };
+  }
+
+  toPlane(x: number, y: number): readonly [number, number] | null {
+    const seen = this.#seen();
+    const { width, height } = this.#canvas.getBoundingClientRect();
+    if (seen === null || height === 0) return null;
+    const [across, up] = [((2 * x) / width - 1) * (width / height), 1 - (2 * y) / height];
+    return [(across - seen.x) / seen.scale, (up - seen.y) / seen.scale];
   }
 
   screenPosition(index: number): readonly [number, number] | null {
@@ -112,6 +135,14 @@ export class ScatterplotRenderer implements MapRenderer {
     this.#wishes.reset();
     this.#stopListening.abort();
     this.#plot.destroy();
+  }
+
+  /** How the library's camera scales and shifts the plane, which it never rotates. */
+  #seen(): { scale: number; x: number; y: number } | null {
+    if (this.#plot.get("isPointsDrawn") !== true) return null;
+    const view: ArrayLike<number> = this.#plot.get("cameraView");
+    const [scale = 0, x = 0, y = 0] = [view[0], view[12], view[13]];
+    return scale > 0 ? { scale, x, y } : null;
   }
 
   #create(): Scatterplot {
@@ -146,8 +177,9 @@ export class ScatterplotRenderer implements MapRenderer {
     this.#plot.destroy();
     this.#plot = this.#create();
     this.#tree = null;
+    const look = this.#aimed === null ? null : { camera: this.#aimed, animate: false };
     const fit = this.#margins === null ? null : { margins: this.#margins, animate: false };
-    this.#wishes.add({ redraw: true, moved: true, fit });
+    this.#wishes.add({ redraw: true, moved: true, fit: look === null ? fit : null, look });
   }
 
   #listen(): void {
@@ -179,7 +211,8 @@ export class ScatterplotRenderer implements MapRenderer {
     if (wish.redraw) await this.#draw(plot, wish.glide);
     if (plot !== this.#plot) return;
     this.#applyHighlight();
-    if (wish.fit !== null) await this.#moveCamera(plot, wish.fit);
+    if (wish.fit !== null) await this.#fit(plot, wish.fit);
+    else if (wish.look !== null) await this.#lookAt(plot, wish.look);
   }
 
   async #draw(plot: Scatterplot, glide: boolean): Promise<void> {
@@ -200,7 +233,14 @@ export class ScatterplotRenderer implements MapRenderer {
     this.#tree = plot.get("spatialIndex") ?? null;
   }
 
-  async #moveCamera(plot: Scatterplot, fit: NonNullable<Wish["fit"]>): Promise<void> {
+  async #lookAt(plot: Scatterplot, { camera, animate }: NonNullable<Wish["look"]>): Promise<void> {
+    const { x, y, height } = camera;
+    // No wider than it is high: the height then decides.
+    const area = { x: x - height / 4, y: y - height / 2, width: height / 2, height };
+    await plot.zoomToArea(area, { transition: animate, transitionDuration: GLIDE_MS });
+  }
+
+  async #fit(plot: Scatterplot, fit: NonNullable<Wish["fit"]>): Promise<void> {
     const { width, height } = this.#canvas.getBoundingClientRect();
     const area = viewWithin(this.#points, { width, height }, fit.margins);
     if (area === null) return;

@@ -1,6 +1,6 @@
 /** Collects what the next pictures must do, and has it done one picture at a time. */
 
-import type { Margins } from "./renderer.ts";
+import type { Camera, Margins } from "./renderer.ts";
 
 export interface Wish {
   /** Draw the points anew. */
@@ -11,6 +11,8 @@ export interface Wish {
   glide: boolean;
   /** Then show all of them. */
   fit: { margins: Margins; animate: boolean } | null;
+  /** Or show this part of the plane. Of the two, the wish made last holds. */
+  look: { camera: Camera; animate: boolean } | null;
 }
 
 /**
@@ -34,11 +36,13 @@ export class Wishes {
 
   add(wish: Partial<Wish>): void {
     const before = this.#next;
+    const aims = (wish.fit ?? wish.look ?? null) !== null;
     this.#next = {
       redraw: (wish.redraw ?? false) || (before?.redraw ?? false),
       moved: (wish.moved ?? false) || (before?.moved ?? false),
       glide: (wish.glide ?? false) || (before?.glide ?? false),
-      fit: wish.fit ?? before?.fit ?? null,
+      fit: aims ? (wish.fit ?? null) : (before?.fit ?? null),
+      look: aims ? (wish.look ?? null) : (before?.look ?? null),
     };
     if (!this.#busy) void this.#work(this.#round);
   }

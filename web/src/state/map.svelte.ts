@@ -1,8 +1,22 @@
 /** Which map is shown: its points, their colours, and the projection still being computed. */
 
 import { SvelteSet } from "svelte/reactivity";
-import type { Api, Grouping, MapPoints, MapView, Projection, Unit } from "../api.ts";
-import { type Classes, classify, dim, unclassified } from "../map/colors.ts";
+import type { Api, Column, MapPoints, MapView, Projection, Unit } from "../api.ts";
+import {
+  type Coloring,
+  type Part,
+  WHOLE,
+  colorByNumber,
+  isFiltered,
+  leftOut,
+  plain,
+} from "../map/coloring.ts";
+import { classify } from "../map/colors.ts";
+
+/** Colours that the page knows by itself. */
+export const BY_NOTHING = "none";
+export const BY_SCORE = "score";
+const OWN_COLORS = [BY_NOTHING, BY_SCORE];
 
 const POLL_MS = 400;
 
@@ -21,24 +35,37 @@ function same<Numbers extends Uint32Array | Float32Array>(left: Numbers, right: 
 export class MapState {
   of = $state<Unit>("recordings");
   projection = $state<Projection>("pca");
-  grouping = $state<Grouping | "none">("label");
+  /** A column, or `BY_NOTHING` or `BY_SCORE`. */
+  colorBy = $state<string>("label");
+  /** What there is to colour by. */
+  columns = $state.raw<Column[]>([]);
   space = $state<string | null>(null);
   shown = $state.raw<Shown | null>(null);
-  colors = $state.raw<Classes>(unclassified(0));
+  readonly colors: Coloring = $derived.by(() =>
+    this.colorBy === BY_SCORE ? colorByNumber(this.#scores(), "number") : this.#fetched,
+  );
   /** Classes picked in the legend; all others step back. None picked means all show. */
   readonly chosen = new SvelteSet<number>();
+  /** The part of the scale picked in the legend of numbers. */
+  part = $state.raw<Part>(WHOLE);
   /** From 0 to 1 while a projection is computed, else null. */
   progress = $state<number | null>(null);
 
-  readonly dimmed = $derived(dim(this.colors.classes, this.chosen));
+  /** 1 for each point that the legend leaves out. */
+  readonly leftOut = $derived(leftOut(this.colors, this.chosen, this.part));
+  readonly filtered = $derived(isFiltered(this.colors, this.chosen, this.part));
   readonly #positions = $derived(
     new Map(Array.from(this.shown?.points.ids ?? [], (id, index) => [id, index])),
   );
   readonly #api: Api;
+  readonly #scores: () => Float64Array;
+  #fetched = $state.raw<Coloring>(plain(0));
   #generation = 0;
 
-  constructor(api: Api) {
+  /** `scores` tells how well each point answers the last question. */
+  constructor(api: Api, scores: () => Float64Array) {
     this.#api = api;
+    this.#scores = scores;
   }
 
   get view(): MapView {
@@ -57,11 +84,15 @@ export class MapState {
   /** Fetch the chosen map and show it, unless another was chosen meanwhile. */
   async load(projection: Projection = this.projection): Promise<void> {
     const generation = ++this.#generation;
+    const columns = await this.#api.getColumns(this.view);
+    const known = columns.some(({ name }) => name === this.colorBy);
+    if (!known && !OWN_COLORS.includes(this.colorBy)) this.colorBy = "label";
     const [points, colors] = await Promise.all([
       this.#api.getMap(this.view, projection),
-      this.#fetchColors(projection),
+      this.#fetchColors(columns, projection),
     ]);
     if (generation !== this.#generation) return;
+    this.columns = columns;
     const before = this.shown?.points;
     const sameThings = before !== undefined && same(before.ids, points.ids);
     // A map that has not changed is left alone, and with it the person's view of it.
@@ -70,6 +101,20 @@ export class MapState {
     }
     this.#setColors(colors);
     this.projection = projection;
+  }
+
+  /** Show the map that an address names, as far as there is such a map. */
+  async open(
+    of: Unit,
+    projection: Projection,
+    colorBy: string,
+    space: string | null,
+  ): Promise<void> {
+    this.of = of;
+    this.space = space;
+    this.colorBy = colorBy;
+    this.projection = projection;
+    await this.#startOver();
   }
 
   async setUnit(of: Unit): Promise<void> {
@@ -83,11 +128,16 @@ export class MapState {
   }
 
   /** Colour the same map in another way. */
-  async setGrouping(grouping: Grouping | "none"): Promise<void> {
+  async setColor(colorBy: string): Promise<void> {
+    this.colorBy = colorBy;
+    this.showAll();
+    await this.recolor();
+  }
+
+  /** Ask for the colours again: what they show may have changed. */
+  async recolor(): Promise<void> {
     const generation = ++this.#generation;
-    this.grouping = grouping;
-    this.chosen.clear();
-    const colors = await this.#fetchColors(this.projection);
+    const colors = await this.#fetchColors(this.columns, this.projection);
     if (generation === this.#generation) this.#setColors(colors);
   }
 
@@ -100,18 +150,29 @@ export class MapState {
     }
   }
 
+  /** Let the legend leave nothing out. */
+  showAll(): void {
+    this.chosen.clear();
+    this.part = WHOLE;
+  }
+
+  /** The ids of the points that the legend does not leave out. */
+  idsLeft(): number[] {
+    return Array.from(this.shown?.points.ids ?? []).filter((_, index) => !this.leftOut[index]);
+  }
+
   toggle(classIndex: number): void {
     if (!this.chosen.delete(classIndex)) this.chosen.add(classIndex);
   }
 
   /** Colours of other points than those shown, after the library changed, colour nothing. */
-  #setColors(colors: Classes | null): void {
+  #setColors(colors: Coloring | null): void {
     const n = this.shown?.points.ids.length ?? 0;
-    this.colors = colors?.classes.length === n ? colors : unclassified(n);
+    this.#fetched = colors?.classes.length === n ? colors : plain(n);
   }
 
   async #startOver(): Promise<void> {
-    this.chosen.clear();
+    this.showAll();
     const ready = this.projection === "pca" || (await this.#isReady(this.projection));
     await this.load(ready ? this.projection : "pca");
   }
@@ -146,12 +207,16 @@ export class MapState {
     }
   }
 
-  async #fetchColors(projection: Projection): Promise<Classes | null> {
-    if (this.grouping === "none") return null;
+  async #fetchColors(columns: Column[], projection: Projection): Promise<Coloring | null> {
+    const kind = columns.find(({ name }) => name === this.colorBy)?.kind;
+    if (kind === undefined) return null;
+    if (kind !== "groups") {
+      return colorByNumber(await this.#api.getValues(this.view, projection, this.colorBy), kind);
+    }
     const [codes, legend] = await Promise.all([
-      this.#api.getColors(this.view, projection, this.grouping),
-      this.#api.getLegend(this.view, projection, this.grouping),
+      this.#api.getColors(this.view, projection, this.colorBy),
+      this.#api.getLegend(this.view, projection, this.colorBy),
     ]);
-    return classify(codes, legend);
+    return { kind, ...classify(codes, legend) };
   }
 }

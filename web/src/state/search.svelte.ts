@@ -3,6 +3,8 @@
 import type { Api, Hit, Query, SearchOptions, SearchResult, Unit } from "../api.ts";
 
 const N_HITS = 20;
+const MORE = 5; // times as many
+const MOST_HITS = 1000;
 
 /** A question: some words, a file of the person's, or a sound of the library. */
 export type Question =
@@ -15,6 +17,8 @@ export class SearchState {
   result = $state.raw<SearchResult | null>(null);
   busy = $state(false);
   failure = $state<string | null>(null);
+  /** How many hits are asked for. */
+  k = $state(N_HITS);
 
   readonly #api: Api;
   #asking = new AbortController();
@@ -27,17 +31,35 @@ export class SearchState {
     return this.result?.hits ?? [];
   }
 
+  /** Whether asking for more may find more. */
+  get mayHaveMore(): boolean {
+    return this.hits.length >= this.k && this.k < MOST_HITS;
+  }
+
+  /** Ask the same for more answers. */
+  async more(of: Unit, space: string | null): Promise<void> {
+    if (this.question === null) return;
+    const k = Math.min(MOST_HITS, this.k * MORE);
+    await this.#ask(this.question, of, space, k);
+  }
+
   /** Ask; a newer question cancels an older one. Problems of the asker's are kept in `failure`. */
   async ask(question: Question, of: Unit, space: string | null): Promise<void> {
+    await this.#ask(question, of, space, N_HITS);
+  }
+
+  async #ask(question: Question, of: Unit, space: string | null, k: number): Promise<void> {
     this.#asking.abort();
     const { signal } = (this.#asking = new AbortController());
-    if (question.kind !== "sound" || this.question?.kind !== "sound") this.result = null;
+    const continues = question.kind === "sound" && this.question?.kind === "sound";
+    if (question !== this.question && !continues) this.result = null;
     this.question = question;
     this.failure = null;
+    this.k = k;
     this.busy = true;
     const by = of === "recordings" ? "recording" : "window";
     try {
-      const result = await this.#send(question, { k: N_HITS, by, space }, signal);
+      const result = await this.#send(question, { k, by, space }, signal);
       if (!signal.aborted) this.result = result;
     } catch (error) {
       if (signal.aborted) return;

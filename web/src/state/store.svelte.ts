@@ -12,10 +12,14 @@ import {
 import type { AudioElement } from "../audio/player.ts";
 import { Details } from "../details.ts";
 import { formatCount } from "../format.ts";
+import { type Outline, pointsWithin } from "../map/picking.ts";
+import type { Camera } from "../map/renderer.ts";
+import { type Address, readAddress, writeAddress } from "./address.ts";
 import { HoverState } from "./hover.svelte.ts";
 import { LibraryState } from "./library.svelte.ts";
 import { MapState } from "./map.svelte.ts";
 import { type Question, SearchState } from "./search.svelte.ts";
+import { type Pick, SelectionState } from "./selection.svelte.ts";
 import { type Sound, SoundState, soundOfWindow } from "./sound.svelte.ts";
 
 export interface Notice {
@@ -23,7 +27,17 @@ export interface Notice {
   action?: { label: string; run: () => void };
 }
 
+/** What dragging on the map does. */
+export type Tool = "move" | "lasso" | "rectangle";
+
 export class Store {
+  tool = $state<Tool>("move");
+  /** Shows all points again; whoever draws the map says how. */
+  showWholeMap: () => void = () => undefined;
+  /** The map that the address named is shown. */
+  arrived = $state(false);
+  /** What the person has moved the map to; null while it shows all points. */
+  camera = $state.raw<Camera | null>(null);
   notice = $state.raw<Notice | null>(null);
 
   readonly library: LibraryState;
@@ -31,11 +45,26 @@ export class Store {
   readonly search: SearchState;
   readonly sound: SoundState;
   readonly hover: HoverState;
+  readonly selection = new SelectionState();
   readonly #details: Details;
 
   /** Positions on the map that the last question found, best first. */
   readonly found = $derived.by(() => {
     return this.search.hits.map((hit) => this.#indexOf(hit)).filter((index) => index !== null);
+  });
+  /** 1 for each point that steps back: left out by the legend, or not selected. */
+  readonly dimmed = $derived.by(() => {
+    const { ids } = this.selection;
+    if (ids.size === 0) return this.map.leftOut;
+    const points = this.map.shown?.points.ids ?? [];
+    return this.map.leftOut.map((out, index) => (out || !ids.has(points[index] ?? -1) ? 1 : 0));
+  });
+  /** The view in the page's address. */
+  readonly address = $derived.by(() => {
+    const { of, projection, colorBy: color, space } = this.map;
+    const question = this.search.question;
+    const query = question === null || question.kind === "file" ? null : question;
+    return writeAddress({ of, projection, color, space, camera: this.camera, query });
   });
   /** Where on the map the sound is whose neighbours are listed, or null. */
   readonly pinned = $derived.by(() => {
@@ -49,18 +78,19 @@ export class Store {
     const report = (error: unknown): void => this.#report(error);
     this.#details = new Details(api);
     this.library = new LibraryState(api, {
-      onArrival: () => this.reload(),
+      onArrival: () => this.#arrive(),
       onChange: (library) => this.#offerReload(library),
       onProblem: report,
     });
-    this.map = new MapState(api);
+    this.map = new MapState(api, () => this.#scores());
     this.search = new SearchState(api);
     this.sound = new SoundState(api, this.#details, audio, report);
     this.hover = new HoverState(this.sound, report);
   }
 
-  /** Read the library, and keep watching whether it changes or goes away. */
-  async start(): Promise<void> {
+  /** Read the library, show what an address names, and keep watching for changes. */
+  async start(hash = ""): Promise<void> {
+    this.#wanted = readAddress(hash);
     await this.library.watch();
   }
 
@@ -80,6 +110,8 @@ export class Store {
   setUnit = (of: Unit): Promise<void> =>
     this.#try(async () => {
       this.hover.leave();
+      this.selection.clear();
+      this.camera = null;
       await this.map.setUnit(of);
       // A pinned sound has no counterpart among the other kind; words and files are asked again.
       const question = this.search.question;
@@ -90,14 +122,58 @@ export class Store {
   setSpace = (space: string): Promise<void> =>
     this.#try(async () => {
       this.clearSearch();
+      this.camera = null;
       await this.map.setSpace(space);
+      this.selection.keepOnly(this.map.shown?.points.ids ?? []);
     });
 
   setProjection = (projection: Projection): Promise<void> =>
-    this.#try(() => this.map.setProjection(projection));
+    this.#try(async () => {
+      this.camera = null;
+      await this.map.setProjection(projection);
+    });
 
-  setGrouping = (grouping: MapState["grouping"]): Promise<void> =>
-    this.#try(() => this.map.setGrouping(grouping));
+  setColor = (colorBy: string): Promise<void> => this.#try(() => this.map.setColor(colorBy));
+
+  /** Show the view that an address names. */
+  open = (hash: string): Promise<void> =>
+    this.#try(async () => {
+      if (hash.replace(/^#/, "") !== this.address) await this.#open(readAddress(hash));
+    });
+
+  /** Pick the points within an outline of the plane. */
+  selectWithin = (outline: Outline, how: Pick): void => {
+    const points = this.map.shown?.points;
+    if (points === undefined) return;
+    const within = pointsWithin(points, outline).filter((index) => !this.map.leftOut[index]);
+    this.selection.pick(
+      within.map((index) => points.ids[index] ?? -1),
+      how,
+    );
+  };
+
+  /** Pick one point; `add` takes it out again if it was in. */
+  selectPoint = (index: number, how: Pick): void => {
+    const id = this.map.idAt(index);
+    if (id === null) return;
+    if (how === "add") this.selection.toggle(id);
+    else this.selection.pick([id], how);
+  };
+
+  /** Pick all hits that the map shows. */
+  selectHits = (how: Pick = "replace"): void => {
+    const ids = this.found.map((index) => this.map.idAt(index));
+    this.selection.pick(
+      ids.filter((id) => id !== null),
+      how,
+    );
+  };
+
+  /** Pick what the legend leaves. */
+  selectLegend = (how: Pick = "replace"): void => this.selection.pick(this.map.idsLeft(), how);
+
+  /** Ask for more answers to the same question. */
+  more = (): Promise<void> => this.#try(() => this.search.more(this.map.of, this.map.space));
 
   ask = (question: Question): Promise<void> =>
     this.#try(async () => {
@@ -173,9 +249,40 @@ export class Store {
       this.notice = null;
       this.#details.forget();
       await this.map.load();
+      this.selection.keepOnly(this.map.shown?.points.ids ?? []);
     });
 
   // How it is done -----------------------------------------------------------------------------
+
+  #wanted: Address | null = null;
+
+  /** There are sounds to show: at first those that the address names. */
+  async #arrive(): Promise<void> {
+    const wanted = this.#wanted;
+    this.#wanted = null;
+    if (wanted === null) await this.reload();
+    else await this.#try(() => this.#open(wanted));
+    this.arrived = true;
+  }
+
+  async #open({ of, projection, color, space, camera, query }: Address): Promise<void> {
+    if (of !== this.map.of) this.selection.clear();
+    this.camera = camera;
+    await this.map.open(of, projection, color, space);
+    if (query === null) this.clearSearch();
+    else if (query.kind === "words") await this.ask(query);
+    else await this.ask({ kind: "sound", of, id: query.id });
+  }
+
+  /** How well each point answers the last question; NaN where it is no hit. */
+  #scores(): Float64Array {
+    const scores = new Float64Array(this.map.shown?.points.ids.length ?? 0).fill(NaN);
+    for (const hit of this.search.hits) {
+      const index = this.#indexOf(hit);
+      if (index !== null) scores[index] = hit.score;
+    }
+    return scores;
+  }
 
   #idOf(hit: Hit): number | null {
     return this.map.of === "recordings" ? hit.recording_id : hit.window_id;
