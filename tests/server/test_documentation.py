@@ -22,6 +22,8 @@ BINARY = {
 }
 CONTRACT = {
     *BINARY,
+    "/api/v1/annotations",
+    "/api/v1/labels",
     "/api/v1/library",
     "/api/v1/map/projections",
     "/api/v1/map/legend",

@@ -1,16 +1,250 @@
 """Annotations: labels on recordings and their intervals, with who said them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select
 
 from tonotopy.catalog import tables
 from tonotopy.catalog.recordings import IN_CHUNK
 from tonotopy.catalog.types import now
+from tonotopy.errors import NotInLibrary
 from tonotopy.windows import covers_half as interval_covers_half
 
-__all__ = ["carries", "label_counts", "labels_of", "recording_labels", "set_labels"]
+__all__ = [
+    "Annotation",
+    "LabelUse",
+    "NewAnnotation",
+    "Polarity",
+    "add_annotations",
+    "carries",
+    "label_counts",
+    "label_uses",
+    "labels_of",
+    "list_annotations",
+    "recording_labels",
+    "remove_annotations",
+    "set_labels",
+]
+
+Polarity: TypeAlias = Literal["positive", "negative", "unsure"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class NewAnnotation:
+    """Something said of a recording, or of a stretch or a box of it.
+
+    Attributes
+    ----------
+    recording_id : int
+        Of what it is said.
+    label : str
+        What is said.
+    start_s, end_s : float or None
+        The stretch; both None for the whole recording.
+    low_hz, high_hz : float or None
+        The band; None for as far as the sound reaches.
+    polarity : {"positive", "negative", "unsure"}
+        Whether the label holds.
+    """
+
+    recording_id: int
+    label: str
+    start_s: float | None = None
+    end_s: float | None = None
+    low_hz: float | None = None
+    high_hz: float | None = None
+    polarity: Polarity = "positive"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation(NewAnnotation):
+    """An annotation as it is stored."""
+
+    id: int = 0
+    provenance: str = ""  #: a person, a folder or file name, a classifier
+    confidence: float | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelUse:
+    """How often a label is used."""
+
+    label: str
+    recordings: int  #: that carry it
+    positive: int  #: annotations
+    negative: int
+    unsure: int
+
+
+def add_annotations(
+    connection: Connection, new: Sequence[NewAnnotation], *, provenance: str = "person"
+) -> tuple[list[int], list[Annotation]]:
+    """Store annotations; one that is there already is left, its opposite is replaced.
+
+    Parameters
+    ----------
+    connection : Connection
+        A writing one.
+    new : sequence of NewAnnotation
+        What is said.
+    provenance : str
+        Who says so. What others said is left alone.
+
+    Returns
+    -------
+    added : list of int
+        Ids of the annotations that are new.
+    removed : list of Annotation
+        What the same one had said to the contrary, of the same stretch and label.
+    """
+    columns = tables.annotations.c
+    concerned = sorted({each.recording_id for each in new})
+    said: dict[tuple[object, ...], Annotation] = {}
+    for chunk in chunks(concerned):
+        of_these = columns.recording_id.in_(chunk) & (columns.provenance == provenance)
+        for known in select_annotations(connection, of_these):
+            said[place_of(known)] = known
+    fresh: dict[tuple[object, ...], NewAnnotation] = {}
+    replaced: dict[int, Annotation] = {}
+    for each in new:
+        stored = said.get(place_of(each))
+        if stored is not None and stored.polarity == each.polarity:
+            continue
+        if stored is not None:
+            replaced[stored.id] = stored
+        fresh[place_of(each)] = each
+    delete_annotations(connection, list(replaced))
+    return insert_annotations(connection, list(fresh.values()), provenance), list(replaced.values())
+
+
+def place_of(said: NewAnnotation) -> tuple[object, ...]:
+    """Name what an annotation is about, whether it is so or not."""
+    return said.recording_id, said.label, said.start_s, said.end_s, said.low_hz, said.high_hz
+
+
+def insert_annotations(
+    connection: Connection, new: Sequence[NewAnnotation], provenance: str
+) -> list[int]:
+    """Insert rows; give their ids, in the order of the rows."""
+    moment = now()
+    values = [
+        {name: getattr(each, name) for name in NewAnnotation.__slots__}
+        | {"provenance": provenance, "created_at": moment}
+        for each in new
+    ]
+    if not values:
+        return []
+    last = connection.scalar(select(func.max(tables.annotations.c.id))) or 0
+    connection.execute(insert(tables.annotations), values)
+    found = connection.scalars(
+        select(tables.annotations.c.id)
+        .where(tables.annotations.c.id > last)
+        .order_by(tables.annotations.c.id)
+    )
+    return list(found)
+
+
+def remove_annotations(connection: Connection, ids: Sequence[int]) -> list[Annotation]:
+    """Delete annotations, and give them as they were.
+
+    Raises
+    ------
+    NotInLibrary
+        If one of them is not there, perhaps any more.
+    """
+    removed = list_annotations(connection, ids=ids)
+    missing = sorted(set(ids) - {each.id for each in removed})
+    if missing:
+        raise NotInLibrary(
+            f"there is no annotation {missing[0]} in this library; somebody else may have removed "
+            "it: look again"
+        )
+    delete_annotations(connection, ids)
+    return removed
+
+
+def delete_annotations(connection: Connection, ids: Sequence[int]) -> None:
+    """Delete annotations that are there."""
+    for chunk in chunks(ids):
+        connection.execute(delete(tables.annotations).where(tables.annotations.c.id.in_(chunk)))
+
+
+def list_annotations(
+    connection: Connection,
+    *,
+    ids: Sequence[int] | None = None,
+    recording_ids: Sequence[int] | None = None,
+    label: str | None = None,
+) -> list[Annotation]:
+    """List annotations, oldest first: all, or those that meet every condition given.
+
+    Parameters
+    ----------
+    connection : Connection
+        A reading one.
+    ids, recording_ids : sequence of int, optional
+        Which annotations; of which recordings.
+    label : str, optional
+        Which label.
+    """
+    columns = tables.annotations.c
+    same = columns.label == label if label is not None else columns.id.is_not(None)
+    if ids is None and recording_ids is None:
+        return select_annotations(connection, same)
+    if ids is None:
+        found = [
+            each
+            for chunk in chunks(recording_ids or ())
+            for each in select_annotations(connection, same & columns.recording_id.in_(chunk))
+        ]
+        return sorted(found, key=lambda each: each.id)
+    wanted = None if recording_ids is None else set(recording_ids)
+    return [
+        each
+        for chunk in chunks(sorted(ids))
+        for each in select_annotations(connection, same & columns.id.in_(chunk))
+        if wanted is None or each.recording_id in wanted
+    ]
+
+
+def select_annotations(connection: Connection, which: ColumnElement[bool]) -> list[Annotation]:
+    """Read annotations, oldest first."""
+    columns = [tables.annotations.c[name] for name in (*NewAnnotation.__slots__, *EXTRA)]
+    rows = connection.execute(select(*columns).where(which).order_by(tables.annotations.c.id))
+    return [Annotation(**row) for row in rows.mappings()]
+
+
+EXTRA = Annotation.__slots__  # the fields that only a stored one has
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut values into pieces that fit into one ``IN (...)``."""
+    for start in range(0, len(values), IN_CHUNK):
+        yield values[start : start + IN_CHUNK]
+
+
+def label_uses(connection: Connection) -> list[LabelUse]:
+    """Count how labels are used, the one that most recordings carry first."""
+    columns = tables.annotations.c
+    mine = ~columns.provenance.like("classifier:%")
+    carriers = func.count(case((positive(), columns.recording_id)).distinct())
+    polarities = [
+        func.sum(case((columns.polarity == each, 1), else_=0))
+        for each in ("positive", "negative", "unsure")
+    ]
+    rows = connection.execute(
+        select(columns.label, carriers, *polarities)
+        .where(mine)
+        .group_by(columns.label)
+        .order_by(carriers.desc(), columns.label)
+    )
+    return [LabelUse(*row) for row in rows]
 
 
 def set_labels(

@@ -1,17 +1,27 @@
-"""Looking after a library: what it holds, what is wrong with it, taking out, moving."""
+"""Looking after a library: what it holds, what is wrong with it, labels, taking out, moving."""
 
 from tonotopy.maintain.describing import Info, SpaceInfo, describe
 from tonotopy.maintain.doctoring import Diagnosis, Finding, doctor
+from tonotopy.maintain.labelling import (
+    Changed,
+    change_annotations,
+    label_items,
+    unlabel_items,
+)
 from tonotopy.maintain.removing import Removed, relocate, remove
 
 __all__ = [
+    "Changed",
     "Diagnosis",
     "Finding",
     "Info",
     "Removed",
     "SpaceInfo",
+    "change_annotations",
     "describe",
     "doctor",
+    "label_items",
     "relocate",
     "remove",
+    "unlabel_items",
 ]

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from tonotopy import __version__
 from tonotopy.catalog import Catalog
 from tonotopy.errors import DecodeError, LibraryError, NotInLibrary, TonotopyError
-from tonotopy.server import library_routes, map_routes, search_routes, sound_routes
+from tonotopy.server import label_routes, library_routes, map_routes, search_routes, sound_routes
 from tonotopy.server.describing import PROBLEMS
 from tonotopy.server.guard import LOOPBACK, SECURITY_HEADERS, Guard
 from tonotopy.server.jobs import Jobs
@@ -99,12 +99,17 @@ def create_app(
         search_routes.uploads,
         sound_routes.router,
         map_routes.router,
+        label_routes.router,
     ):
         app.include_router(router, prefix=API, responses=PROBLEMS)
     add_errors(app)
     add_docs(app)
     add_page(app)
-    max_bodies = {API + search_routes.UPLOAD_PATH: max_upload}
+    max_bodies = {
+        API + search_routes.UPLOAD_PATH: max_upload,
+        API + label_routes.CHANGE_PATH: label_routes.MAX_CHANGE,
+        API + label_routes.LABEL_PATH: label_routes.MAX_CHANGE,
+    }
     app.add_middleware(Guard, hosts=hosts, token=token, max_bodies=max_bodies)
     return app
 
@@ -116,6 +121,8 @@ def add_errors(app: FastAPI) -> None:
     def problem(_: Request, error: TonotopyError) -> JSONResponse:
         status = next((STATUSES[kind] for kind in STATUSES if isinstance(error, kind)), 400)
         return failed(status, str(error))
+
+    app.add_exception_handler(label_routes.ReadOnly, label_routes.read_only)
 
     @app.exception_handler(RequestValidationError)
     def misread(_: Request, error: RequestValidationError) -> JSONResponse:

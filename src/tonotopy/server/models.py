@@ -1,12 +1,18 @@
 """What travels as JSON, in and out; the OpenAPI document is made from these."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from tonotopy.catalog import Polarity
 from tonotopy.explore import Items
 
 __all__ = [
+    "AnnotationIn",
+    "AnnotationOut",
+    "AnnotationsIn",
+    "ChangedOut",
     "ColumnOut",
     "HitOut",
     "Id",
@@ -14,6 +20,8 @@ __all__ = [
     "Job",
     "JobIn",
     "LabelCount",
+    "LabelIn",
+    "LabelOut",
     "LegendEntry",
     "LibraryOut",
     "Problem",
@@ -31,6 +39,7 @@ MAX_HITS = 1000
 MAX_EXAMPLES = 100
 MAX_ID = 2**63 - 1  # that a database column holds
 
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 
@@ -132,6 +141,61 @@ class WindowOut(BaseModel):
     end_s: float
     labels: list[str]
     tags: list[TagOut] = Field(description="the highest score first")
+
+
+class AnnotationIn(BaseModel):
+    """Something said of a recording, or of a stretch or a box of it."""
+
+    recording_id: Id
+    label: str
+    start_s: Finite | None = Field(None, description="null: from the beginning to the end")
+    end_s: Finite | None = None
+    low_hz: Finite | None = Field(None, description="null: as low as the sound reaches")
+    high_hz: Finite | None = None
+    polarity: Polarity = "positive"
+
+
+class AnnotationOut(AnnotationIn):
+    """An annotation that the library holds."""
+
+    id: int
+    provenance: str = Field(description="who says so: person, folder, name, or a classifier")
+    confidence: float | None
+    created_at: datetime
+
+
+class AnnotationsIn(BaseModel):
+    """A change of annotations: what is added, and the ids of what is removed."""
+
+    add: list[AnnotationIn] = []
+    remove: list[Id] = []
+
+
+class LabelIn(BaseModel):
+    """A label for many things; without a polarity it is taken away."""
+
+    label: str
+    of: Items = "recordings"
+    ids: list[Id] = Field(min_length=1)
+    polarity: Polarity | None = "positive"
+
+
+class ChangedOut(BaseModel):
+    """What a change of annotations did."""
+
+    added: list[int] = Field(description="ids of the new annotations")
+    removed: list[AnnotationOut]
+    unchanged: int = Field(description="things of which the same was said before")
+
+
+class LabelOut(BaseModel):
+    """How a label is used."""
+
+    label: str
+    n: int = Field(description="recordings that carry it")
+    positive: int = Field(description="annotations")
+    negative: int
+    unsure: int
 
 
 class HitOut(BaseModel):
