@@ -57,7 +57,7 @@ class Term:
     """A word or phrase of a query, and what it means."""
 
     text: str
-    weights: Weights
+    weights: Weights  #: empty where no sound is known for it
     wanted: bool = True  #: False after "not" or "without"
 
     @property
@@ -69,7 +69,11 @@ class Term:
 
     @property
     def why(self) -> str:
-        """What it means, in words: ``"barking: Bark, Dog, Bow-wow"``."""
+        """What it means, in words: ``"sneezes: Sneeze"``."""
+        if not self.weights:
+            near = near_words(self.text)
+            hint = f" (near: {', '.join(near)})" if near else ""
+            return f"no sound is known for {self.text!r}{hint}"
         best = sorted(self.weights, key=lambda each: -self.weights[each])
         more = ", ..." if len(best) > SHOWN else ""
         named = ", ".join(CLASSES[each].name for each in best[:SHOWN]) + more
@@ -81,23 +85,22 @@ class Match:
     """What the words of a query mean."""
 
     terms: tuple[Term, ...]
-    unknown: tuple[str, ...] = ()  #: words that no sound is known for
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The words that no sound is known for."""
+        return tuple(dict.fromkeys(term.text for term in self.terms if not term.weights))
 
     @property
     def weights(self) -> NDArray[np.float32]:
         """What is wanted, the mean over its terms, of shape (521,); zeros where nothing is."""
-        wanted = [term.classes for term in self.terms if term.wanted]
+        wanted = [term.classes for term in self.terms if term.wanted and term.weights]
         return np.mean(wanted, axis=0) if wanted else np.zeros(N_CLASSES, np.float32)
 
     @property
     def why(self) -> str:
         """What the words mean, and which mean nothing, in one line."""
-        parts = [term.why for term in self.terms]
-        for word in self.unknown:
-            near = near_words(word)
-            hint = f" (near: {', '.join(near)})" if near else ""
-            parts.append(f"no sound is known for {word!r}{hint}")
-        return "; ".join(parts)
+        return "; ".join(dict.fromkeys(term.why for term in self.terms))
 
 
 def match(query: str) -> Match:
@@ -112,7 +115,7 @@ def match(query: str) -> Match:
     Returns
     -------
     Match
-        A term for each word or phrase with a meaning, and the words without one.
+        A term for each word or phrase, but for small words such as "the" beside others.
 
     Examples
     --------
@@ -122,7 +125,7 @@ def match(query: str) -> Match:
     "no sound is known for 'xylofone' (near: xylophone)"
     """
     terms: list[Term] = []
-    unknown: list[str] = []
+    passed: list[Term] = []
     for words, wanted in _clauses(query):
         at = 0
         while at < len(words):
@@ -130,12 +133,14 @@ def match(query: str) -> Match:
             text = " ".join(words[at : at + n_words])
             if weights:
                 terms.append(Term(text, weights, wanted))
-            elif text not in SILENT:
+            elif text in SILENT:
+                passed.append(Term(text, {}, wanted))
+            else:
                 split = _compound(text)
                 terms += [Term(part, _meanings()[part], wanted) for part in split]
-                unknown += [] if split else [text]
+                terms += [] if split else [Term(text, {}, wanted)]
             at += n_words
-    return Match(tuple(terms), tuple(dict.fromkeys(unknown)))
+    return Match(tuple(terms or passed))
 
 
 def _clauses(query: str) -> Iterator[tuple[list[str], bool]]:
