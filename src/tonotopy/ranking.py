@@ -1,13 +1,21 @@
 """Ranking: from similarities of windows to an order of recordings, or of stretches of sound.
 
 A query may be long, and may be several examples. A window's score is its similarity to the window
-of the query that it resembles most; a recording's score is the mean, over the windows of the query,
-of the best match among its own. Scores of several examples are averaged, and half of the average
-of what is unwanted is taken off.
+of the query that it resembles most. A recording's score looks both ways:
+
+- *there*: the mean, over the windows of the query, of the best match in the recording;
+- *back*: the mean, over the windows of the recording, of the best match in the query.
+
+Windows weigh by their amplitude, so that silence and what is faint behind a sound count as little
+as they are heard. The two ways are averaged where recording and query sound about equally long. Of
+a longer recording the way back counts the less, the longer it sounds: a second of sound should find
+the ten minutes that hold it. Scores of several examples are averaged, and half of the average of
+what is unwanted is taken off.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +25,19 @@ from tonotopy.distance import Metric, distances, normalized, score
 __all__ = [
     "UNLIKE_WEIGHT",
     "Scores",
+    "Sound",
     "Stretch",
+    "loudness",
     "one_per_run",
     "rank_groups",
     "score_windows",
     "similarities",
+    "sounding",
 ]
 
 UNLIKE_WEIGHT = 0.5
+COMPARABLE = 5  # windows that a recording may sound for, whatever the query, and count as short
+QUIET = 0.01  # of the loudest window's amplitude: what is below, 40 dB, is not searched with
 CHUNK = 64  # windows of a query compared at once, so that memory stays flat
 
 
@@ -58,67 +71,134 @@ class Stretch:
     end_s: float
 
 
+class Sound(NamedTuple):
+    """The windows of one sound."""
+
+    vectors: NDArray[np.float32]  #: (n_windows, dim)
+    levels_db: NDArray[np.float32] | None = None  #: (n_windows,), dBFS; NaN or None: unknown
+
+
 def score_windows(
-    vectors: NDArray[np.float32],
+    windows: Sound,
     group_of: NDArray[np.int64],
     *,
-    likes: Sequence[NDArray[np.float32]],
-    unlikes: Sequence[NDArray[np.float32]] = (),
+    likes: Sequence[Sound],
+    unlikes: Sequence[Sound] = (),
     metric: Metric,
+    in_part: NDArray[np.int64] | None = None,
 ) -> Scores:
     """Score windows and their groups by what they should, and should not, be like.
 
     Parameters
     ----------
-    vectors : ndarray of shape (n_windows, dim)
+    windows : Sound
         The windows to score, of unit norm where the metric is cosine.
     group_of : ndarray of shape (n_windows,)
         The group of each window, such as its recording.
-    likes, unlikes : sequence of ndarray of shape (n_query_windows, dim)
+    likes, unlikes : sequence of Sound
         Examples, each with its windows; at least one to be like.
     metric : {"cosine", "dot", "euclidean"}
         How vectors are compared.
+    in_part : ndarray of shape (n,), optional
+        Groups of which only some windows are given; they are not looked back from.
 
     Examples
     --------
     >>> vectors = np.eye(3, dtype=np.float32)
     >>> scores = score_windows(
-    ...     vectors, np.array([7, 7, 9]), likes=[vectors[:2]], metric="cosine"
+    ...     Sound(vectors), np.array([7, 7, 9]), likes=[Sound(vectors[:1])], metric="cosine"
     ... )
     >>> scores.windows.tolist(), scores.groups.tolist(), scores.group_scores.tolist()
-    ([1.0, 1.0, 0.0], [7, 9], [1.0, 0.0])
+    ([1.0, 0.0, 0.0], [7, 9], [0.75, 0.0])
     """
     if not likes:
         raise ValueError("likes is empty: there must be something to be like")
     order = np.argsort(group_of, kind="stable")
     groups, first = np.unique(group_of[order], return_index=True)
-    total = Scores(np.zeros(len(vectors), np.float32), groups, np.zeros(len(groups), np.float32))
-    if not len(vectors):
+    n_windows = len(group_of)
+    total = Scores(np.zeros(n_windows, np.float32), groups, np.zeros(len(groups), np.float32))
+    if not n_windows:
         return total
-    for examples, weight in ((likes, 1.0), (unlikes, -UNLIKE_WEIGHT)):
+    levels = windows.levels_db
+    weights = loudness(None if levels is None else levels[order], first, n_windows)
+    whole = np.isin(groups, [] if in_part is None else in_part, invert=True)
+    for examples, sign in ((likes, 1.0), (unlikes, -UNLIKE_WEIGHT)):
         for example in examples:
-            window_scores, group_scores = score_one(example, vectors, order, first, metric)
-            total.windows[:] += weight / len(examples) * window_scores
-            total.group_scores[:] += weight / len(examples) * group_scores
+            heard = sounding(example)
+            best, there = match(heard, windows.vectors, order, first, metric)
+            share = whole * back_share(heard, weights, first)
+            back = np.add.reduceat(weights * best[order], first) / np.add.reduceat(weights, first)
+            total.windows[:] += sign / len(examples) * best
+            total.group_scores[:] += sign / len(examples) * ((1 - share) * there + share * back)
     return total
 
 
-def score_one(
-    example: NDArray[np.float32],
+def loudness(
+    levels_db: NDArray[np.float32] | None, first: NDArray[np.int64], n_windows: int
+) -> NDArray[np.float64]:
+    """Weigh windows by their amplitude, the loudest of each group 1.
+
+    Parameters
+    ----------
+    levels_db : ndarray of shape (n_windows,), optional
+        Levels of windows in the order of their groups, dBFS. All windows of a group weigh 1 where
+        one of its levels is NaN.
+    first : ndarray of shape (n_groups,)
+        Where groups begin.
+    n_windows : int
+        How many windows there are.
+
+    Examples
+    --------
+    >>> loudness(np.array([-20, -40, -60], np.float32), np.array([0, 2]), 3).tolist()
+    [1.0, 0.1, 1.0]
+    """
+    if levels_db is None:
+        return np.ones(n_windows)
+    n_members = np.diff(first, append=n_windows)
+    loudest = np.repeat(np.maximum.reduceat(levels_db.astype(np.float64), first), n_members)
+    weights: NDArray[np.float64] = np.exp((levels_db - loudest) * (np.log(10) / 20))
+    weights[np.isnan(loudest)] = 1.0
+    return weights
+
+
+def sounding(sound: Sound) -> Sound:
+    """Leave out the windows that are silent beside the loudest one."""
+    levels = sound.levels_db
+    if levels is None or np.isnan(levels).any():
+        return Sound(sound.vectors)
+    heard = loudness(levels, np.zeros(1, np.int64), len(levels)) >= QUIET
+    return Sound(sound.vectors[heard], levels[heard])
+
+
+def back_share(
+    example: Sound, weights: NDArray[np.float64], first: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Say how much the way back counts for each group: half, less where it sounds for longer."""
+    n_query = loudness(example.levels_db, np.zeros(1, np.int64), len(example.vectors)).sum()
+    n_sounding = np.add.reduceat(weights, first)
+    share: NDArray[np.float64] = 0.5 * np.minimum(1, max(COMPARABLE, n_query) / n_sounding)
+    return share
+
+
+def match(
+    example: Sound,
     vectors: NDArray[np.float32],
     order: NDArray[np.int64],
     first: NDArray[np.int64],
     metric: Metric,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Score windows, and groups of them, by one example."""
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Find each window's best match in an example, and average the example's best in each group."""
     best = np.full(len(vectors), -np.inf, np.float32)
-    group_sum = np.zeros(len(first), np.float64)
-    example = normalized(example) if metric == "cosine" else example
-    for start in range(0, len(example), CHUNK):
-        similar = similarities(example[start : start + CHUNK], vectors, metric)
+    there = np.zeros(len(first), np.float64)
+    asked = normalized(example.vectors) if metric == "cosine" else example.vectors
+    weights = loudness(example.levels_db, np.zeros(1, np.int64), len(asked))
+    for start in range(0, len(asked), CHUNK):
+        part = slice(start, start + CHUNK)
+        similar = similarities(asked[part], vectors, metric)
         np.maximum(best, similar.max(axis=0), out=best)
-        group_sum += np.maximum.reduceat(similar[:, order], first, axis=1).sum(axis=0)
-    return best, (group_sum / len(example)).astype(np.float32)
+        there += weights[part] @ np.maximum.reduceat(similar[:, order], first, axis=1)
+    return best, there / weights.sum()
 
 
 def similarities(

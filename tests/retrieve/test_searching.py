@@ -8,7 +8,7 @@ import pytest
 
 from tonotopy import catalog
 from tonotopy.errors import FilterError, NotInLibrary, QueryError
-from tonotopy.retrieve import StoredRecording, StoredWindow, Words, search
+from tonotopy.retrieve import StoredRecording, StoredWindow, Words, candidates, search
 
 NORTH, EAST, SOUTH = np.array([0.0, 1.0]), np.array([1.0, 0.0]), np.array([0.0, -1.0])
 NORTHEAST = np.array([1.0, 1.0]) / np.sqrt(2)
@@ -18,8 +18,8 @@ def names(results):
     return [os.path.basename(hit.path) for hit in results.hits]
 
 
-def test_a_recording_scores_the_mean_over_the_query_of_its_best_match(make_library):
-    """north finds 1 in both, east finds cos 45 degrees in `halfway`: (1 + 0.7071) / 2."""
+def test_a_recording_scores_the_mean_of_best_matches_both_ways(make_library):
+    """There: north finds 1 in both, east finds 0.7071 in `halfway`; back, `north` finds 1 twice."""
     library = make_library(
         {
             "query.wav": np.stack([NORTH, EAST]),
@@ -30,7 +30,7 @@ def test_a_recording_scores_the_mean_over_the_query_of_its_best_match(make_libra
     results = search(library, StoredRecording(1))
     assert names(results) == ["halfway.wav", "north.wav"]
     assert [hit.score for hit in results.hits] == pytest.approx(
-        [(1 + np.sqrt(0.5)) / 2, 0.5], abs=1e-3
+        [(1 + np.sqrt(0.5)) / 2, (0.5 + 1) / 2], abs=1e-3
     )
     assert results.score_name == "cosine similarity"
 
@@ -118,6 +118,23 @@ def test_the_order_is_that_of_a_slow_loop(make_library, n_recordings, metric):
         [scores[each] for each in order], abs=2e-3
     )
     assert [hit.rank for hit in results.hits] == list(range(1, len(order) + 1))
+
+
+def test_a_recording_too_long_to_be_read_whole_is_compared_one_way(make_library, monkeypatch):
+    """There is room for `short` alone; of `long` one window is proposed, which matches fully."""
+    monkeypatch.setattr(candidates, "WHOLE_RECORDINGS", 4)
+    monkeypatch.setattr(candidates, "FEWEST_PROPOSED", 4)
+    long = np.stack([NORTH, *[SOUTH] * 8])
+    library = make_library(
+        {"q.wav": NORTH[None], "short.wav": np.stack([NORTH, EAST]), "l.wav": long}
+    )
+    exact = search(library, StoredRecording(1), k=2)
+    proposed = search(library, StoredRecording(1), k=2, index="hnsw")
+    assert names(proposed) == ["l.wav", "short.wav"]
+    assert [hit.score for hit in proposed.hits] == pytest.approx([1, 0.75], abs=1e-3)
+    # Looked back from, `long` has half of 5 / 9 of the mean of 1 and eight times -1.
+    back = 0.5 * 5 / 9
+    assert exact.hits[1].score == pytest.approx((1 - back) - back * 7 / 9, abs=1e-3)
 
 
 def test_a_filter_works_inside_the_search(make_library):

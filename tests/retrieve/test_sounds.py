@@ -62,7 +62,7 @@ def test_a_recording_of_the_library_is_not_decoded_again(heard, tones, monkeypat
     def refuse(*_, **__):
         raise AssertionError("decoded a file whose vectors are stored")
 
-    monkeypatch.setattr(query, "embed_interval", refuse)
+    monkeypatch.setattr(query, "Hearing", refuse)
     path = tones / "low" / "low_anna_0.wav"
     found = [hit.path for hit in search(heard, path).hits]
     assert str(path) not in found
@@ -99,6 +99,27 @@ def test_a_query_that_is_not_sound_says_so(heard, tmp_path):
     (tmp_path / "text.wav").write_text("this is text")
     with pytest.raises(DecodeError, match=r"text\.wav"):
         search(heard, tmp_path / "text.wav")
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_silence_around_a_query_does_not_find_other_silence(tmp_path, stored):
+    """A low tone in silence, beside a high tone in silence and the low tone alone."""
+    seconds = np.arange(RATE) / RATE
+    low, high = (0.3 * np.sin(2 * np.pi * hz * seconds) for hz in (200, 3000))
+    silence = np.zeros(4 * RATE)
+    folder = tmp_path / "padded"
+    folder.mkdir()
+    for name, sound in (("high", np.concatenate([silence, high])), ("low", low)):
+        soundfile.write(folder / f"{name}.wav", sound, RATE)
+    asked = (folder if stored else tmp_path) / "query.wav"
+    soundfile.write(asked, np.concatenate([low, silence]), RATE)
+    with catalog.open_catalog(tmp_path / "padded.db") as library:
+        add(library, folder, embedder="timbre", jobs=1)
+        first, second = search(library, asked, k=2).hits
+        assert first.path == str(folder / "low.wav")
+        assert first.score > 0.9 > second.score
+        (stretch,) = search(library, asked, k=1, by="window").hits
+        assert stretch.path == str(folder / "low.wav")
 
 
 @pytest.mark.parametrize(("start_s", "end_s"), [(-1, None), (2, 1), (1, 1)])

@@ -13,7 +13,7 @@ from tonotopy import catalog
 from tonotopy.catalog import Catalog, Recording, Space, SpaceVectors
 from tonotopy.errors import NotInLibrary, QueryError
 from tonotopy.metrics import Measure, TiedRanking, mean_scores, same_group
-from tonotopy.ranking import score_windows, similarities
+from tonotopy.ranking import Sound, score_windows, similarities
 
 __all__ = ["RetrievalScores", "benchmark_retrieval"]
 
@@ -85,7 +85,8 @@ def benchmark_retrieval(
         group_of = groups_by(recordings, group)
         results = []
         for each in spaces:
-            loaded = labelled(catalog.load_vectors(connection, each), label_of)
+            _, levels_db = catalog.window_levels(connection, each)
+            loaded = labelled(catalog.load_vectors(connection, each), levels_db, label_of)
             measure = measure_recordings if by == "recording" else measure_windows
             results.append(measure(each, loaded, label_of, group_of, group, on_progress))
     return results
@@ -118,15 +119,31 @@ def groups_by(recordings: dict[int, Recording], key: str | None) -> dict[int, st
     }
 
 
-def labelled(loaded: SpaceVectors, label_of: dict[int, str]) -> SpaceVectors:
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Windows of recordings that have a label."""
+
+    recording_ids: NDArray[np.int64]
+    sound: Sound
+
+    def of(self, recording_id: int) -> Sound:
+        """Give the windows of one recording."""
+        own = self.recording_ids == recording_id
+        levels_db = self.sound.levels_db
+        return Sound(self.sound.vectors[own], None if levels_db is None else levels_db[own])
+
+
+def labelled(
+    loaded: SpaceVectors, levels_db: NDArray[np.float32], label_of: dict[int, str]
+) -> Labelled:
     """Keep the windows of recordings that have a label."""
     keep = np.isin(loaded.recording_ids, np.array(list(label_of), np.int64))
-    return SpaceVectors(loaded.ids[keep], loaded.recording_ids[keep], loaded.vectors[keep])
+    return Labelled(loaded.recording_ids[keep], Sound(loaded.vectors[keep], levels_db[keep]))
 
 
 def measure_recordings(
     space: Space,
-    loaded: SpaceVectors,
+    loaded: Labelled,
     label_of: dict[int, str],
     group_of: dict[int, str],
     group: str | None,
@@ -136,9 +153,8 @@ def measure_recordings(
     ids = np.unique(loaded.recording_ids)
     distances = np.empty((len(ids), len(ids)), np.float32)
     for row, each in enumerate(ids.tolist()):
-        query = loaded.vectors[loaded.recording_ids == each]
         scores = score_windows(
-            loaded.vectors, loaded.recording_ids, likes=[query], metric=space.metric
+            loaded.sound, loaded.recording_ids, likes=[loaded.of(each)], metric=space.metric
         )
         distances[row] = -scores.group_scores
         if on_progress is not None:
@@ -150,20 +166,20 @@ def measure_recordings(
 
 def measure_windows(
     space: Space,
-    loaded: SpaceVectors,
+    loaded: Labelled,
     label_of: dict[int, str],
     group_of: dict[int, str],
     group: str | None,
     on_progress: Callable[[int, int], None] | None,
 ) -> RetrievalScores:
     """Search with every window for windows."""
-    n_windows = len(loaded.ids)
+    n_windows = len(loaded.recording_ids)
     if n_windows > MAX_WINDOWS:
         raise QueryError(
             f"{n_windows} windows are too many to compare all with all (at most {MAX_WINDOWS}); "
             "use --by recording"
         )
-    distances = -similarities(loaded.vectors, loaded.vectors, space.metric)
+    distances = -similarities(loaded.sound.vectors, loaded.sound.vectors, space.metric)
     if on_progress is not None:
         on_progress(n_windows, n_windows)
     y = np.array([label_of[each] for each in loaded.recording_ids.tolist()])

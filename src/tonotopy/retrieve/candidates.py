@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from tonotopy import catalog
 from tonotopy.catalog import Catalog, Space, SpaceVectors
+from tonotopy.catalog.levels import levels_of_windows
 from tonotopy.index import AUTO, Index, choose, index_class
 from tonotopy.index.cache import (
     Source,
@@ -19,13 +20,47 @@ from tonotopy.index.cache import (
     store,
 )
 from tonotopy.index.view import View
+from tonotopy.ranking import sounding
 from tonotopy.retrieve.query import Heard
 
-__all__ = ["candidates", "prepare_index"]
+__all__ = ["Pool", "candidates", "prepare_index"]
 
 FEWEST_PROPOSED = 50  # windows that an index proposes for a window of the query
 WIDER = 4  # times as many, when they do not make enough hits
-WHOLE_RECORDINGS = 50_000  # windows of the recordings proposed that are all scored
+WHOLE_RECORDINGS = 50_000  # windows at most, of recordings proposed that are scored whole
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Windows to score exactly, in the order of their ids.
+
+    Attributes
+    ----------
+    ids, recording_ids : ndarray of shape (n,)
+        Windows and the recordings that they belong to.
+    vectors : ndarray of shape (n, dim), float32
+        Of unit norm where the space's metric is cosine.
+    levels_db : ndarray of shape (n,), float32
+        How loud they are, dBFS; NaN where nobody measured.
+    in_part : ndarray of shape (n_recordings,)
+        Recordings of which other windows were left out, for they are too many.
+    """
+
+    ids: NDArray[np.int64]
+    recording_ids: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    levels_db: NDArray[np.float32]
+    in_part: NDArray[np.int64]
+
+    def subset(self, keep: NDArray[np.bool_]) -> "Pool":
+        """Keep some windows."""
+        return Pool(
+            self.ids[keep],
+            self.recording_ids[keep],
+            self.vectors[keep],
+            self.levels_db[keep],
+            self.in_part,
+        )
 
 
 @dataclass(slots=True)
@@ -46,7 +81,7 @@ def candidates(
     by: Literal["recording", "window"],
     allowed: NDArray[np.int64] | None,
     kind: str,
-) -> Iterator[SpaceVectors]:
+) -> Iterator[Pool]:
     """Choose the windows to score exactly, ever more of them; the last choice is complete.
 
     Parameters
@@ -74,7 +109,7 @@ def candidates(
         yield selected(library, connection, space, allowed)
         return
     view = current_view(library, connection, space, chosen)
-    queries = np.concatenate([example.vectors for example in examples])
+    queries = np.concatenate([sounding(example.sound).vectors for example in examples])
     depth = max(FEWEST_PROPOSED, 2 * k)
     while True:
         found = view.search(
@@ -84,8 +119,11 @@ def candidates(
             fetch=lambda ids: catalog.fetch_vectors(connection, space, ids),
         )
         ids = np.unique(found.ids[found.ids >= 0])
-        pool = catalog.vectors_of_windows(connection, space, ids)
-        yield completed(connection, space, pool, allowed) if by == "recording" else pool
+        proposed = catalog.vectors_of_windows(connection, space, ids)
+        if by == "recording":
+            yield completed(connection, space, proposed, allowed)
+        else:
+            yield pool_of(connection, proposed)
         if depth >= n or (found.ids < 0).any():
             return
         depth *= WIDER
@@ -93,33 +131,61 @@ def candidates(
 
 def selected(
     library: Catalog, connection: Connection, space: Space, allowed: NDArray[np.int64] | None
-) -> SpaceVectors:
+) -> Pool:
     """Choose all windows of a space, or all that are allowed."""
-    everything = library.kept(
-        f"vectors of space {space.id}",
-        space.generation,
-        lambda _: catalog.load_vectors(connection, space),
-    )
+
+    def load(before: Pool | None) -> Pool:  # noqa: ARG001  (nothing of it is used again)
+        vectors = catalog.load_vectors(connection, space)
+        _, levels_db = catalog.window_levels(connection, space)
+        return pool_of(connection, vectors, levels_db)
+
+    everything = library.kept(f"vectors of space {space.id}", space.generation, load)
     if allowed is None:
         return everything
-    return subset(everything, np.isin(everything.ids, allowed, assume_unique=True))
+    return everything.subset(np.isin(everything.ids, allowed, assume_unique=True))
 
 
-def subset(vectors: SpaceVectors, keep: NDArray[np.bool_]) -> SpaceVectors:
-    """Keep some windows."""
-    return SpaceVectors(vectors.ids[keep], vectors.recording_ids[keep], vectors.vectors[keep])
+def pool_of(
+    connection: Connection,
+    vectors: SpaceVectors,
+    levels_db: NDArray[np.float32] | None = None,
+    in_part: NDArray[np.int64] | None = None,
+) -> Pool:
+    """Put the levels of windows beside their vectors."""
+    if levels_db is None:
+        levels_db = levels_of_windows(connection, vectors.ids)
+    none = np.zeros(0, np.int64)
+    return Pool(
+        vectors.ids,
+        vectors.recording_ids,
+        vectors.vectors,
+        levels_db,
+        none if in_part is None else in_part,
+    )
 
 
 def completed(
-    connection: Connection, space: Space, pool: SpaceVectors, allowed: NDArray[np.int64] | None
-) -> SpaceVectors:
-    """Add the other windows of the recordings in a choice, unless they are very many."""
-    recordings = np.unique(pool.recording_ids).tolist()
-    ranges = catalog.window_ranges(connection, space, recordings)
-    if sum(n for _, n in ranges.values()) > WHOLE_RECORDINGS:
-        return pool
-    whole = catalog.vectors_of_recordings(connection, space, recordings)
-    return whole if allowed is None else subset(whole, np.isin(whole.ids, allowed))
+    connection: Connection,
+    space: Space,
+    proposed: SpaceVectors,
+    allowed: NDArray[np.int64] | None,
+) -> Pool:
+    """Add the other windows of the recordings in a choice, of the shortest first, not too many."""
+    ranges = catalog.window_ranges(connection, space, np.unique(proposed.recording_ids).tolist())
+    by_length = sorted(ranges, key=lambda each: (ranges[each][1], each))
+    n_windows = np.cumsum([ranges[each][1] for each in by_length])
+    n_whole = int(np.searchsorted(n_windows, WHOLE_RECORDINGS, side="right"))
+    in_part = np.array(by_length[n_whole:], np.int64)
+    whole = catalog.vectors_of_recordings(connection, space, by_length[:n_whole])
+    rest = np.isin(proposed.recording_ids, in_part)
+    ids = np.concatenate([whole.ids, proposed.ids[rest]])
+    order = np.argsort(ids)
+    if allowed is not None:
+        order = order[np.isin(ids[order], allowed)]
+    recording_ids = np.concatenate([whole.recording_ids, proposed.recording_ids[rest]])
+    vectors = np.concatenate([whole.vectors, proposed.vectors[rest]])
+    chosen = SpaceVectors(ids[order], recording_ids[order], vectors[order])
+    return pool_of(connection, chosen, in_part=in_part)
 
 
 def prepare_index(library: Catalog, *, space: str | None = None, kind: str = AUTO) -> None:

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from tonotopy import catalog, embedders
 from tonotopy.audio import is_audio_name
-from tonotopy.catalog import Known, Space
-from tonotopy.errors import NotInLibrary, QueryError
-from tonotopy.hearing import embed_interval
+from tonotopy.catalog import Known, Space, SpaceVectors
+from tonotopy.catalog.levels import levels_of_windows
+from tonotopy.errors import DecodeError, NotInLibrary, QueryError
+from tonotopy.hearing import Hearing
+from tonotopy.ranking import Sound
 
 __all__ = [
     "AudioFile",
@@ -66,15 +67,15 @@ class Heard:
 
     Attributes
     ----------
-    vectors : ndarray of shape (n_windows, dim)
-        In the space that is searched.
+    sound : Sound
+        Its vectors in the space that is searched, and how loud its windows are.
     recording_id : int or None
         The recording it is, or is part of.
     interval : (float, float) or None
         The part of the recording, in seconds; None for all of it.
     """
 
-    vectors: NDArray[np.float32]
+    sound: Sound
     recording_id: int | None = None
     interval: tuple[float, float] | None = None
 
@@ -140,7 +141,7 @@ def hear_example(connection: Connection, space: Space, example: Example) -> Hear
         if window.space_id != space.id:
             raise QueryError(f"window {example.id} is not of the space {space.name!r}")
         vectors = catalog.fetch_vectors(connection, space, np.array([example.id], np.int64))
-        return Heard(vectors, window.recording_id, (window.start_s, window.end_s))
+        return Heard(Sound(vectors), window.recording_id, (window.start_s, window.end_s))
     if isinstance(example, StoredRecording):
         catalog.get_recordings(connection, [example.id])
         return hear_recording(connection, space, example.id)
@@ -155,7 +156,12 @@ def hear_recording(connection: Connection, space: Space, recording_id: int) -> H
             f"recording {recording_id} has no vectors in the space {space.name!r}; "
             f"add its file again with: --embedder {space.embedder}"
         )
-    return Heard(found.vectors, recording_id)
+    return Heard(stored_sound(connection, found), recording_id)
+
+
+def stored_sound(connection: Connection, found: SpaceVectors) -> Sound:
+    """Put the levels of stored windows beside their vectors."""
+    return Sound(found.vectors, levels_of_windows(connection, found.ids))
 
 
 def hear_file(connection: Connection, space: Space, example: AudioFile) -> Heard:
@@ -170,17 +176,25 @@ def hear_file(connection: Connection, space: Space, example: AudioFile) -> Heard
         except (QueryError, NotInLibrary):
             pass  # it is in the library, but not in this space: hear it now
     start_s = example.start_s or 0.0
-    vectors = embed_interval(
-        Path(example.path),
-        embedder_of(space),
-        hop_s=space.hop_s,
-        start_s=start_s,
-        end_s=example.end_s,
+    sound = hear_interval(
+        Path(example.path), embedder_of(space), space.hop_s, start_s, example.end_s
     )
     end_s = np.inf if example.end_s is None else example.end_s
     return Heard(
-        vectors, None if known is None else known.id, None if whole else (start_s, float(end_s))
+        sound, None if known is None else known.id, None if whole else (start_s, float(end_s))
     )
+
+
+def hear_interval(
+    path: Path, embedder: embedders.Embedder, hop_s: float, start_s: float, end_s: float | None
+) -> Sound:
+    """Hear the windows of an interval, channels mixed."""
+    hearing = Hearing(path, embedder, hop_s=hop_s, start_s=start_s, end_s=end_s)
+    blocks = list(hearing.rows())
+    if not blocks:
+        raise DecodeError(path, f"there is no sound after {start_s:g} s")
+    rows = np.concatenate(blocks)
+    return Sound(rows["vector"].astype(np.float32), rows["level_db"])
 
 
 def is_as_known(known: Known) -> bool:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection
 
 from tonotopy import catalog
-from tonotopy.catalog import Catalog, Space, SpaceVectors, Tag
+from tonotopy.catalog import Catalog, Space, Tag
 from tonotopy.distance import score_name
 from tonotopy.errors import QueryError
 from tonotopy.filters import parse
-from tonotopy.ranking import Scores, Stretch, one_per_run, rank_groups, score_windows
-from tonotopy.retrieve.candidates import candidates
+from tonotopy.ranking import Scores, Sound, Stretch, one_per_run, rank_groups, score_windows
+from tonotopy.retrieve.candidates import Pool, candidates
 from tonotopy.retrieve.query import (
     AudioFile,
     Example,
@@ -121,9 +121,11 @@ def search(
 
     Notes
     -----
-    A recording scores the mean, over the windows of the query, of the best match among its own
-    windows; a window scores its best match among the windows of the query. Several sounds are
-    averaged, and half of the mean over `unlike` is taken off.
+    A recording's score looks both ways: the mean, over the windows of the query, of the best match
+    in the recording, and the mean over the recording's windows of the best match in the query.
+    Windows weigh by their amplitude; recordings that sound for longer than the query are looked
+    back from the less. A window scores its best match among the windows of the query that sound.
+    Several sounds are averaged, and half of the mean over `unlike` is taken off.
 
     Examples
     --------
@@ -154,11 +156,12 @@ def search(
         ):
             pool = without_own(connection, pool, heard, by)
             scores = score_windows(
-                pool.vectors,
+                Sound(pool.vectors, pool.levels_db),
                 pool.recording_ids,
-                likes=[each.vectors for each in wanted],
-                unlikes=[each.vectors for each in unwanted],
+                likes=[each.sound for each in wanted],
+                unlikes=[each.sound for each in unwanted],
                 metric=chosen.metric,
+                in_part=pool.in_part,
             )
             if by == "recording":
                 found = best_recordings(connection, pool, scores, k)
@@ -219,9 +222,7 @@ def allowed_windows(
     return None if condition is None else catalog.allowed_windows(connection, space, condition)
 
 
-def without_own(
-    connection: Connection, pool: SpaceVectors, examples: Sequence[Heard], by: str
-) -> SpaceVectors:
+def without_own(connection: Connection, pool: Pool, examples: Sequence[Heard], by: str) -> Pool:
     """Leave out what the search was made with.
 
     Among recordings that is the whole recording; among stretches only the part that was given, as
@@ -239,13 +240,11 @@ def without_own(
                     keep[pool.ids == window.id] = False
         else:
             keep[own] = False
-    if keep.all():
-        return pool
-    return SpaceVectors(pool.ids[keep], pool.recording_ids[keep], pool.vectors[keep])
+    return pool if keep.all() else pool.subset(keep)
 
 
 def best_recordings(
-    connection: Connection, pool: SpaceVectors, scores: Scores, k: int
+    connection: Connection, pool: Pool, scores: Scores, k: int
 ) -> list[tuple[Stretch, int, float]]:
     """Choose the best recordings: (best window, its id, score of the recording)."""
     ranked = rank_groups(scores, pool.ids, pool.recording_ids, k)
@@ -258,7 +257,7 @@ def best_recordings(
 
 def best_stretches(
     connection: Connection,
-    pool: SpaceVectors,
+    pool: Pool,
     scores: Scores,
     k: int,
     per_recording: int | None,
@@ -279,7 +278,7 @@ def best_stretches(
     return found
 
 
-def place(connection: Connection, pool: SpaceVectors, positions: Sequence[int]) -> list[Stretch]:
+def place(connection: Connection, pool: Pool, positions: Sequence[int]) -> list[Stretch]:
     """Look up where windows are in their recordings."""
     ids = pool.ids[positions].tolist()
     windows = catalog.get_windows(connection, ids)
