@@ -19,6 +19,7 @@ BINARY = {
     "/api/v1/recordings/{recording_id}/audio",
     "/api/v1/recordings/{recording_id}/stretch",
     "/api/v1/recordings/{recording_id}/peaks",
+    "/api/v1/recordings/{recording_id}/tiles/{level}/{number}",
 }
 CONTRACT = {
     *BINARY,

@@ -116,6 +116,53 @@ export interface SearchResult {
   hits: Hit[];
 }
 
+export type Polarity = "positive" | "negative" | "unsure";
+
+/** Something said of a recording, or of a stretch or a box of it. */
+export interface NewAnnotation {
+  recording_id: number;
+  label: string;
+  /** Null, both of them: the whole recording. */
+  start_s: number | null;
+  end_s: number | null;
+  /** Null: as far as the sound reaches. */
+  low_hz: number | null;
+  high_hz: number | null;
+  polarity: Polarity;
+}
+
+export interface Annotation extends NewAnnotation {
+  id: number;
+  /** Who says so: "person", "folder", "name", or a classifier. */
+  provenance: string;
+  confidence: number | null;
+}
+
+/** What a change of annotations did; undone by adding `removed` and removing `added`. */
+export interface Changed {
+  added: number[];
+  removed: Annotation[];
+  /** Things of which the same was said before. */
+  unchanged: number;
+}
+
+export interface LabelUse {
+  label: string;
+  /** Recordings that carry it. */
+  n: number;
+  positive: number;
+  negative: number;
+  unsure: number;
+}
+
+/** A label for many things; without a polarity it is taken away. */
+export interface Labelling {
+  label: string;
+  of: Unit;
+  ids: number[];
+  polarity: Polarity | null;
+}
+
 export interface SearchOptions {
   k: number;
   by: "recording" | "window";

@@ -1,6 +1,11 @@
 /** The server's REST interface: one function per route, with the shapes it answers in. */
 
 import type {
+  Annotation,
+  Changed,
+  LabelUse,
+  Labelling,
+  NewAnnotation,
   Projection,
   Column,
   Library,
@@ -116,6 +121,19 @@ export class Api {
 
   getWindow = (id: number, signal?: AbortSignal): Promise<SoundWindow> =>
     this.#json(`windows/${segment(id)}`, signal === undefined ? {} : { signal });
+
+  getLabels = (): Promise<LabelUse[]> => this.#json("labels");
+
+  giveLabel = (labelling: Labelling): Promise<Changed> =>
+    this.#json("labels", this.#post(labelling));
+
+  getAnnotations = (recordingId: number, signal: AbortSignal): Promise<Annotation[]> =>
+    this.#json(`annotations?recording_id=${segment(recordingId)}`, { signal });
+
+  changeAnnotations = (
+    add: readonly NewAnnotation[],
+    remove: readonly number[],
+  ): Promise<Changed> => this.#json("annotations", this.#post({ add, remove }));
 
   /** Where a window's exact stretch of sound is. */
   windowAudioUrl = (id: number): string => `${this.#root}windows/${segment(id)}/audio`;

@@ -42,9 +42,36 @@ function clear(event: KeyboardEvent, store: Store): void {
   else store.sound.stop();
 }
 
+/** Give, or with Alt take away, the label that has this digit's key. */
+function labelByDigit(digit: number, event: KeyboardEvent, store: Store): void {
+  const label = store.labels.keyed[digit - 1];
+  if (label === undefined) return;
+  event.preventDefault();
+  void store.label(label, event.altKey ? null : "positive");
+}
+
+function handleLabelKey(event: KeyboardEvent, store: Store): boolean {
+  if (isWriting(event.target)) return false;
+  // With Alt, some keyboards write other signs than digits.
+  const digit = Number(/^Digit([1-9])$/.exec(event.code)?.[1] ?? 0);
+  if (digit > 0) labelByDigit(digit, event, store);
+  else if (event.key === "l") {
+    event.preventDefault();
+    store.startLabelling();
+  } else if (event.key === "f") void store.toggleFavourite();
+  else return false;
+  return true;
+}
+
 export function handleKey(event: KeyboardEvent, store: Store): void {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
   const { key, target } = event;
+  if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === "z" && !isWriting(target)) {
+    event.preventDefault();
+    void store.undo();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey) return;
+  if (handleLabelKey(event, store) || event.altKey) return;
   if (key === "Escape") {
     clear(event, store);
   } else if (key === "ArrowDown" || key === "ArrowUp") {

@@ -1,8 +1,13 @@
 /** A server of the page's making: a small library, answered from memory. */
 
-import { Api, type Hit, type Job } from "../src/api.ts";
+import { Api, type Hit, type Job, type Labelling, type NewAnnotation } from "../src/api.ts";
 
 const N_RECORDINGS = 4;
+/** What was said, by ids; the fake keeps it. */
+interface Said extends NewAnnotation {
+  id: number;
+}
+
 const COLUMNS = [
   { name: "label", kind: "groups" },
   { name: "folder", kind: "groups" },
@@ -64,8 +69,55 @@ export class FakeServer {
     if (name === "jobs") return Response.json(this.#nextJob());
     if (name === "recordings") return Response.json(recording(Number(id)));
     if (name === "windows") return Response.json(window(Number(id)));
+    if (name === "labels" && body !== undefined) {
+      return Response.json(this.#giveLabel(body as Labelling));
+    }
+    if (name === "labels") return Response.json(this.#labels());
+    if (name === "annotations" && body !== undefined) {
+      const { add, remove } = body as { add: NewAnnotation[]; remove: number[] };
+      return Response.json(this.#change(add, remove));
+    }
+    if (name === "annotations") return Response.json(this.said);
     if (name === "search") return Response.json(results(body));
     throw new Error(`the fake server has no ${path}`);
+  }
+
+  /** Annotations, oldest first. */
+  said: Said[] = [];
+  read_only = false;
+  #lastId = 0;
+
+  #change(add: NewAnnotation[], remove: number[]): object {
+    const removed = this.said.filter(({ id }) => remove.includes(id));
+    this.said = this.said.filter(({ id }) => !remove.includes(id));
+    const added = add.map((each) => ({ ...each, id: (this.#lastId += 1) }));
+    this.said.push(...added);
+    return { added: added.map(({ id }) => id), removed, unchanged: 0 };
+  }
+
+  #giveLabel({ ids, label, polarity }: Labelling): object {
+    const isOf = (id: number) => (each: Said) => each.recording_id === id && each.label === label;
+    if (polarity === null) {
+      const taken = this.said.filter((each) => ids.some((id) => isOf(id)(each)));
+      return this.#change(
+        [],
+        taken.map(({ id }) => id),
+      );
+    }
+    const fresh = ids.filter((id) => !this.said.some(isOf(id)));
+    const whole = { start_s: null, end_s: null, low_hz: null, high_hz: null };
+    return this.#change(
+      fresh.map((recording_id) => ({ recording_id, label, ...whole, polarity })),
+      [],
+    );
+  }
+
+  #labels(): object[] {
+    const counts = new Map<string, number>();
+    for (const { label } of this.said) counts.set(label, (counts.get(label) ?? 0) + 1);
+    return [...counts]
+      .sort((left, right) => right[1] - left[1])
+      .map(([label, n]) => ({ label, n, positive: n, negative: 0, unsure: 0 }));
   }
 
   #library(): object {
@@ -73,7 +125,7 @@ export class FakeServer {
     return {
       name: "fake",
       version: "1",
-      read_only: false,
+      read_only: this.read_only,
       n_recordings: this.n_recordings,
       n_windows,
       duration_s: 2 * this.n_recordings,

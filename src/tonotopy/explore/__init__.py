@@ -2,6 +2,7 @@
 
 from tonotopy.explore.colouring import Groups, group_points
 from tonotopy.explore.columns import Column, Measures, list_columns, measure_points
+from tonotopy.explore.looking import LEVELS, Tile, column_s, look_at
 from tonotopy.explore.mapping import (
     PROJECTIONS,
     Items,
@@ -12,16 +13,20 @@ from tonotopy.explore.mapping import (
 )
 
 __all__ = [
+    "LEVELS",
     "PROJECTIONS",
     "Column",
     "Groups",
     "Items",
     "MapPoints",
     "Measures",
+    "Tile",
+    "column_s",
     "compute_umap",
     "group_points",
     "has_projection",
     "list_columns",
+    "look_at",
     "map_points",
     "measure_points",
 ]

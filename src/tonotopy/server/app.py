@@ -15,7 +15,14 @@ from starlette.exceptions import HTTPException
 from tonotopy import __version__
 from tonotopy.catalog import Catalog
 from tonotopy.errors import DecodeError, LibraryError, NotInLibrary, TonotopyError
-from tonotopy.server import label_routes, library_routes, map_routes, search_routes, sound_routes
+from tonotopy.server import (
+    label_routes,
+    library_routes,
+    look_routes,
+    map_routes,
+    search_routes,
+    sound_routes,
+)
 from tonotopy.server.describing import PROBLEMS
 from tonotopy.server.guard import LOOPBACK, SECURITY_HEADERS, Guard
 from tonotopy.server.jobs import Jobs
@@ -93,6 +100,7 @@ def create_app(
     )
     app.state.served = served
     app.state.jobs = jobs
+    app.state.tiles = look_routes.Tiles()
     for router in (
         library_routes.router,
         search_routes.router,
@@ -100,6 +108,7 @@ def create_app(
         sound_routes.router,
         map_routes.router,
         label_routes.router,
+        look_routes.router,
     ):
         app.include_router(router, prefix=API, responses=PROBLEMS)
     add_errors(app)

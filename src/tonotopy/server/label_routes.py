@@ -1,6 +1,6 @@
 """Labels: saying what recordings and stretches are, in bulk, and taking it back."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
@@ -38,7 +38,9 @@ def read_only(_: object, error: Exception) -> JSONResponse:
     return JSONResponse({"error": str(error)}, status_code=409)
 
 
-CONFLICT = {409: {"model": Problem, "description": "The library is read-only"}}
+CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: {"model": Problem, "description": "The library is read-only"}
+}
 
 
 @router.get(CHANGE_PATH)

@@ -43,6 +43,11 @@ export class SearchState {
     await this.#ask(this.question, of, space, k);
   }
 
+  /** Ask the same again: what answers it may have changed. */
+  async again(of: Unit, space: string | null): Promise<void> {
+    if (this.question !== null) await this.#ask(this.question, of, space, this.k);
+  }
+
   /** Ask; a newer question cancels an older one. Problems of the asker's are kept in `failure`. */
   async ask(question: Question, of: Unit, space: string | null): Promise<void> {
     await this.#ask(question, of, space, N_HITS);

@@ -2,8 +2,11 @@
 
 import {
   Api,
+  type Changed,
   type Hit,
   type Library,
+  type NewAnnotation,
+  type Polarity,
   type Projection,
   type Recording,
   ServerGone,
@@ -16,6 +19,7 @@ import { type Outline, pointsWithin } from "../map/picking.ts";
 import type { Camera } from "../map/renderer.ts";
 import { type Address, readAddress, writeAddress } from "./address.ts";
 import { HoverState } from "./hover.svelte.ts";
+import { FAVOURITE, LabelState, type Target } from "./labels.svelte.ts";
 import { LibraryState } from "./library.svelte.ts";
 import { MapState } from "./map.svelte.ts";
 import { type Question, SearchState } from "./search.svelte.ts";
@@ -27,11 +31,17 @@ export interface Notice {
   action?: { label: string; run: () => void };
 }
 
+const NOTICE_MS = 6000;
+
 /** What dragging on the map does. */
 export type Tool = "move" | "lasso" | "rectangle";
 
 export class Store {
   tool = $state<Tool>("move");
+  /** What the label that is being typed is for; null while none is. */
+  labelling = $state.raw<Target | null>(null);
+  /** Counts the changes of annotations, so that whoever shows some looks again. */
+  annotated = $state(0);
   /** Shows all points again; whoever draws the map says how. */
   showWholeMap: () => void = () => undefined;
   /** The map that the address named is shown. */
@@ -46,6 +56,7 @@ export class Store {
   readonly sound: SoundState;
   readonly hover: HoverState;
   readonly selection = new SelectionState();
+  readonly labels: LabelState;
   readonly #details: Details;
 
   /** Positions on the map that the last question found, best first. */
@@ -82,6 +93,7 @@ export class Store {
       onChange: (library) => this.#offerReload(library),
       onProblem: report,
     });
+    this.labels = new LabelState(api);
     this.map = new MapState(api, () => this.#scores());
     this.search = new SearchState(api);
     this.sound = new SoundState(api, this.#details, audio, report);
@@ -244,15 +256,125 @@ export class Store {
     }
   }
 
+  /** What a label would be given to: the selection, or else what is pinned or rested on. */
+  target(): Target | null {
+    const { of } = this.map;
+    if (this.selection.size > 0) return { of, ids: [...this.selection.ids] };
+    const place = this.hover.place;
+    const index = this.pinned ?? (place?.kind === "point" ? place.index : this.ringed);
+    const id = index === null ? null : this.map.idAt(index);
+    return id === null ? null : { of, ids: [id] };
+  }
+
+  /** Label what is selected, pinned or rested on; or (polarity null) take the label away. */
+  label = (label: string, polarity: Polarity | null = "positive"): Promise<void> =>
+    this.#label(this.target(), label, polarity);
+
+  /** Mark favourites; if all of them are marked already, mark them no longer. */
+  toggleFavourite = (): Promise<void> =>
+    this.#try(async () => {
+      const target = this.#checkTarget(this.target());
+      if (target === null) return;
+      const text = this.#describeLabel(target, FAVOURITE, "positive");
+      const { added } = await this.labels.give(target, FAVOURITE, "positive", text);
+      if (added.length === 0) await this.#label(target, FAVOURITE, null);
+      else await this.#tellChange(text);
+    });
+
+  /** Let the person type a label for what is selected, pinned or rested on. */
+  startLabelling = (): void => {
+    this.labelling = this.#checkTarget(this.target());
+  };
+
+  finishLabelling = async (label: string): Promise<void> => {
+    const target = this.labelling;
+    this.labelling = null;
+    await this.#label(target, label, "positive");
+  };
+
+  /** Add and remove annotations; null if the server refused. */
+  annotate = async (
+    add: readonly NewAnnotation[],
+    remove: readonly number[],
+    text: string,
+  ): Promise<Changed | null> => {
+    let changed: Changed | null = null;
+    await this.#try(async () => {
+      changed = await this.labels.change(add, remove, text);
+      await this.#showLabels();
+    });
+    return changed;
+  };
+
+  undo = (): Promise<void> =>
+    this.#try(async () => {
+      const undone = await this.labels.undo();
+      await this.#showLabels();
+      this.#tell({ text: undone === null ? "There is nothing to undo." : `Undone: ${undone}` });
+    });
+
   reload = (): Promise<void> =>
     this.#try(async () => {
       this.notice = null;
       this.#details.forget();
-      await this.map.load();
+      await Promise.all([this.map.load(), this.labels.load()]);
       this.selection.keepOnly(this.map.shown?.points.ids ?? []);
     });
 
   // How it is done -----------------------------------------------------------------------------
+
+  async #label(target: Target | null, label: string, polarity: Polarity | null): Promise<void> {
+    await this.#try(async () => {
+      if (this.#checkTarget(target) === null || target === null) return;
+      const text = this.#describeLabel(target, label, polarity);
+      const changed = await this.labels.give(target, label, polarity, text);
+      if (changed.added.length + changed.removed.length > 0) await this.#tellChange(text);
+      else
+        this.#tell({ text: polarity === null ? "Nobody labelled that so." : "It is so labelled." });
+    });
+  }
+
+  /** Say why nothing can be labelled, if so. */
+  #checkTarget(target: Target | null): Target | null {
+    if (this.library.known?.read_only === true) {
+      this.#tell({ text: "This library is read-only: labels cannot be changed." });
+      return null;
+    }
+    if (target === null) this.#tell({ text: "Select points first, or rest on one." });
+    return target;
+  }
+
+  #describeLabel({ of, ids }: Target, label: string, polarity: Polarity | null): string {
+    const things = formatCount(ids.length, of === "recordings" ? "recording" : "window");
+    if (polarity === null) return `“${label}” taken from ${things}`;
+    return polarity === "positive"
+      ? `${things} labelled “${label}”`
+      : `${things} marked ${polarity} of “${label}”`;
+  }
+
+  async #tellChange(text: string): Promise<void> {
+    this.#tell({ text, action: { label: "Undo", run: () => void this.undo() } });
+    await this.#showLabels();
+  }
+
+  /** Show a notice for a while. */
+  #tell(notice: Notice): void {
+    this.notice = notice;
+    setTimeout(() => {
+      if (this.notice === notice) this.notice = null;
+    }, NOTICE_MS);
+  }
+
+  /** Labels have changed: colours, hits and details show others. */
+  async #showLabels(): Promise<void> {
+    this.#details.forget();
+    this.annotated += 1;
+    const asks = this.search.question !== null && this.search.question.kind !== "file";
+    await Promise.all([
+      this.map.colorBy === "label" ? this.map.recolor() : null,
+      asks ? this.search.again(this.map.of, this.map.space) : null,
+    ]);
+  }
 
   #wanted: Address | null = null;
 
@@ -268,7 +390,7 @@ export class Store {
   async #open({ of, projection, color, space, camera, query }: Address): Promise<void> {
     if (of !== this.map.of) this.selection.clear();
     this.camera = camera;
-    await this.map.open(of, projection, color, space);
+    await Promise.all([this.map.open(of, projection, color, space), this.labels.load()]);
     if (query === null) this.clearSearch();
     else if (query.kind === "words") await this.ask(query);
     else await this.ask({ kind: "sound", of, id: query.id });
