@@ -225,7 +225,7 @@ def test_what_is_not_in_the_library_is_said_to_be_missing(make_library):
 def test_results_as_json_have_what_scripts_rely_on(make_library):
     library = make_library({"q.wav": NORTH[None], "n.wav": NORTH[None]})
     document = search(library, StoredRecording(1)).to_json()
-    assert list(document) == ["query", "space", "score_name", "hits"]
+    assert list(document) == ["query", "space", "score_name", "hits", "notes"]
     assert list(document["hits"][0]) == [
         *("rank", "score", "recording_id", "window_id", "path"),
         *("start_s", "end_s", "labels", "tags", "why", "missing"),

@@ -22,7 +22,13 @@ from tonotopy.catalog.annotations import (
 from tonotopy.catalog.bulk import count_windows, library_id, load_halves, vectors_of_windows
 from tonotopy.catalog.conditions import condition, metadata_keys
 from tonotopy.catalog.failures import Failure, clear_failures, list_failures, put_failure
-from tonotopy.catalog.fulltext import COLUMNS, WordHit, index_words, search_words
+from tonotopy.catalog.fulltext import (
+    COLUMNS,
+    WordHit,
+    index_words,
+    recordings_with,
+    search_words,
+)
 from tonotopy.catalog.health import (
     Totals,
     all_known,
@@ -190,6 +196,7 @@ __all__ = [
     "recording_labels",
     "recording_scores",
     "recording_totals",
+    "recordings_with",
     "remove_annotations",
     "root_for",
     "scores_of_recordings",

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, select, text
 
 from tonotopy.catalog import tables
@@ -11,7 +13,7 @@ from tonotopy.catalog.annotations import positive
 from tonotopy.catalog.recordings import IN_CHUNK
 from tonotopy.words import split_words
 
-__all__ = ["COLUMNS", "WordHit", "index_words", "search_words"]
+__all__ = ["COLUMNS", "WordHit", "index_words", "recordings_with", "search_words"]
 
 COLUMNS = {"name": "names", "folders": "names", "labels": "labels"}  # column: what a user calls it
 PREFIX_LETTERS = 3
@@ -65,6 +67,30 @@ def path_words(path: str) -> tuple[str, str]:
     )
 
 
+def recordings_with(connection: Connection, word: str, column: str) -> NDArray[np.int64]:
+    """List the recordings that hold a word, its plural, or a word that begins with it.
+
+    Parameters
+    ----------
+    connection : Connection
+        A reading one.
+    word : str
+        One word, as `tonotopy.words.split_words` gives it.
+    column : str
+        Where to look: one of `COLUMNS`.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Ids, ascending.
+    """
+    rows = connection.execute(
+        text("SELECT rowid FROM words WHERE words MATCH :match ORDER BY rowid"),
+        {"match": f"{{{column}}} : {term(word)}"},
+    )
+    return np.fromiter((row[0] for row in rows), np.int64)
+
+
 def search_words(
     connection: Connection,
     query: str,
@@ -95,10 +121,10 @@ def search_words(
     shown = ", ".join(
         f"highlight(words, {number}, '{BEGIN}', '{END}')" for number in range(len(COLUMNS))
     )
-    rows = connection.execute(
-        text(f"SELECT rowid, bm25(words), {shown} FROM words WHERE words MATCH :match"),
-        {"match": match},
-    )
+    statement = f"SELECT rowid, bm25(words), {shown} FROM words WHERE words MATCH :match"
+    if allowed is not None and len(allowed) <= IN_CHUNK:  # then only these are looked at
+        statement += f" AND rowid IN ({','.join(map(str, map(int, allowed)))})"
+    rows = connection.execute(text(statement), {"match": match})
     hits = [word_hit(row, columns) for row in rows if allowed is None or int(row[0]) in allowed]
     return sorted(hits, key=lambda hit: (-hit.score, hit.recording_id))[:k]
 

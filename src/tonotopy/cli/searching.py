@@ -1,7 +1,7 @@
 """``tonotopy search``."""
 
 import os
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, cast
 
 import typer
 
@@ -9,7 +9,7 @@ from tonotopy.cli.app import Json, LibraryOption, app, open_library
 from tonotopy.cli.output import clock, say, show_json, show_table
 
 if TYPE_CHECKING:
-    from tonotopy.retrieve import Hit, Results
+    from tonotopy.retrieve import Hit, Results, TextSource
 
 __all__ = ["By", "search", "show_results"]
 
@@ -41,25 +41,28 @@ def search(
     ] = None,
     end: Annotated[float | None, typer.Option(metavar="S", help="... up to here.")] = None,
     text_from: Annotated[
-        str, typer.Option(metavar="SOURCES", help="Where words are looked for.")
-    ] = "names,labels",
+        str | None,
+        typer.Option(metavar="SOURCES", help="Where words are looked for: tags,names,labels."),
+    ] = None,
     space: Annotated[str | None, typer.Option(metavar="NAME", help="Which space.")] = None,
     index: Annotated[
         str, typer.Option(metavar="KIND", help="auto, flat (exact), ivf-rabitq or hnsw.")
     ] = "auto",
+    weights: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="A file of weights, for an embedder that needs one."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Find sounds by a sound or by words.
 
     QUERY: an existing file is a sound; text with a slash or the ending of an audio file must be
-    one; anything else is words, looked up in names, folders and labels.
+    one; anything else is words, looked for in what was heard, in names, folders and labels. After
+    "not", "without" or a minus sign stands what is not wanted.
     """
     from tonotopy.retrieve import search as find
 
-    sources: list[Literal["names", "labels"]] = [
-        each.strip()  # type: ignore[misc]  # the verb refuses what it does not know
-        for each in text_from.split(",")
-    ]
+    sources = None if text_from is None else [each.strip() for each in text_from.split(",")]
     with open_library(library) as opened:
         results = find(
             opened,
@@ -72,9 +75,10 @@ def search(
             unlike=unlike or (),
             start_s=start,
             end_s=end,
-            text_from=sources,
+            text_from=cast("list[TextSource] | None", sources),  # the verb refuses others
             space=space,
             index=index,
+            weights=weights,
         )
     if as_json:
         show_json(results)
@@ -84,6 +88,8 @@ def search(
 
 def show_results(results: "Results") -> None:
     """Print hits as a table, the folder that all share said once."""
+    for note in results.notes:
+        say(note)
     if not results.hits:
         say("nothing found")
         return
@@ -98,12 +104,12 @@ def show_results(results: "Results") -> None:
             f"{clock(hit.start_s)} - {clock(hit.end_s)}",
             ", ".join(hit.labels),
             *([tags_shown(hit)] if tagged else []),
-            *([hit.why] if hit.why else []),
+            *([hit.why] if hit.why is not None else []),
         )
         for hit in results.hits
     ]
     heard = ["heard"] if tagged else []
-    why = ["why"] if results.hits[0].why else []
+    why = ["why"] if results.hits[0].why is not None else []
     show_table([">#", ">score", "recording", ">seconds", "labels", *heard, *why], rows)
     say(f"score: {results.score_name}; paths below {shared}")
 

@@ -7,6 +7,7 @@ is above it counts a little, as taggers often name the kind rather than the soun
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -25,9 +26,14 @@ from tonotopy.ontology.classes import (
     find,
     parents,
 )
-from tonotopy.words import split_words
 
 __all__ = ["Match", "Term", "match", "near_words"]
+
+
+def _spelt(text: str) -> list[str]:
+    """Part a text into words of letters and numbers, case-folded."""
+    return re.findall(r"[^\W\d_]+|\d+", unicodedata.normalize("NFKC", text).casefold())
+
 
 PARENT = 0.3  # what the kind of a sound says of it
 INDIRECT = 0.7  # where the nearest classes stand in for a sound that is no class itself
@@ -38,7 +44,7 @@ SHOWN = 3  # classes of a term that `why` names
 NEGATIONS = frozenset({"not", "no", "without", "except", "minus"})
 #: Words that mean no sound, and qualities that taggers do not tell apart.
 SILENT = frozenset(
-    split_words(
+    _spelt(
         "a an and any are as at audio being best big bright by clip clips close dark deep "
         "distant far fast few find for from good great heavy her high his huge in into is it "
         "its large less light like little long loud low many me more my natural near nearby "
@@ -149,7 +155,7 @@ def _clauses(query: str) -> Iterator[tuple[list[str], bool]]:
         words: list[str] = []
         wanted = True
         for part in clause.split():
-            spelt = split_words(part)
+            spelt = _spelt(part)
             negates = part.casefold() in NEGATIONS
             minus = len(part) > 1 and part[0] in "-\N{MINUS SIGN}" and part[1].isalpha()
             if negates or minus:
@@ -246,7 +252,7 @@ def _meanings() -> dict[str, Weights]:
     for words, listed in [*_class_names(), *_everyday()]:
         weights = _spread(listed)
         for word in words:
-            key = "".join(split_words(word))
+            key = "".join(_spelt(word))
             meanings[key] = _joined([meanings.get(key, {}), weights])
     return meanings
 

@@ -5,7 +5,9 @@ The room is not called ``search``: a package of that name would hide the functio
 
 from tonotopy.retrieve.candidates import prepare_index
 from tonotopy.retrieve.query import AudioFile, Example, StoredRecording, StoredWindow, Words
-from tonotopy.retrieve.searching import Hit, Results, search
+from tonotopy.retrieve.results import Hit, Results
+from tonotopy.retrieve.searching import search
+from tonotopy.retrieve.texts import TextSource
 
 __all__ = [
     "AudioFile",
@@ -14,6 +16,7 @@ __all__ = [
     "Results",
     "StoredRecording",
     "StoredWindow",
+    "TextSource",
     "Words",
     "prepare_index",
     "search",

@@ -53,7 +53,7 @@ class StoredWindow:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words to search names, folders and labels for."""
+    """Words to search for, in what was heard, in names, folders and labels."""
 
     text: str
 
@@ -126,7 +126,12 @@ def check_interval(start_s: float | None, end_s: float | None) -> None:
         )
 
 
-def hear_example(connection: Connection, space: Space, example: Example) -> Heard:
+def hear_example(
+    connection: Connection,
+    space: Space,
+    example: Example,
+    weights: str | os.PathLike[str] | None = None,
+) -> Heard:
     """Get the vectors of an example: from the library if it is there, from its sound if not.
 
     Raises
@@ -145,7 +150,7 @@ def hear_example(connection: Connection, space: Space, example: Example) -> Hear
     if isinstance(example, StoredRecording):
         catalog.get_recordings(connection, [example.id])
         return hear_recording(connection, space, example.id)
-    return hear_file(connection, space, example)
+    return hear_file(connection, space, example, weights)
 
 
 def hear_recording(connection: Connection, space: Space, recording_id: int) -> Heard:
@@ -164,7 +169,12 @@ def stored_sound(connection: Connection, found: SpaceVectors) -> Sound:
     return Sound(found.vectors, levels_of_windows(connection, found.ids))
 
 
-def hear_file(connection: Connection, space: Space, example: AudioFile) -> Heard:
+def hear_file(
+    connection: Connection,
+    space: Space,
+    example: AudioFile,
+    weights: str | os.PathLike[str] | None,
+) -> Heard:
     """Get the vectors of a file; one that the library holds is decoded only for an interval."""
     known = catalog.find_by_path(connection, example.path)
     if known is not None and not is_as_known(known):
@@ -177,7 +187,7 @@ def hear_file(connection: Connection, space: Space, example: AudioFile) -> Heard
             pass  # it is in the library, but not in this space: hear it now
     start_s = example.start_s or 0.0
     sound = hear_interval(
-        Path(example.path), embedder_of(space), space.hop_s, start_s, example.end_s
+        Path(example.path), embedder_of(space, weights), space.hop_s, start_s, example.end_s
     )
     end_s = np.inf if example.end_s is None else example.end_s
     return Heard(
@@ -203,14 +213,20 @@ def is_as_known(known: Known) -> bool:
     return (status.st_size, status.st_mtime_ns) == (known.size, known.mtime_ns)
 
 
-def embedder_of(space: Space) -> embedders.Embedder:
+def embedder_of(space: Space, weights: str | os.PathLike[str] | None = None) -> embedders.Embedder:
     """Load the embedder of a space, as it was when the space was made."""
     if not space.embedder:
         raise QueryError(
             f"the space {space.name!r} holds imported vectors, so a file cannot be heard in it; "
             "search with one of its recordings, or in another space (--space NAME)"
         )
-    embedder = embedders.load(space.embedder)
+    embedder = embedders.load(embedders.with_weights(space.embedder, weights))
+    if embedder.fingerprint != space.fingerprint and space.embedder in embedders.MODEL_FILES:
+        raise QueryError(
+            f"these weights of {space.embedder} ({embedder.fingerprint}) are not those that the "
+            f"space {space.name!r} was made with ({space.fingerprint}); name the file that it was "
+            "made with: --weights PATH"
+        )
     if embedder.fingerprint != space.fingerprint:
         raise QueryError(
             f"{space.embedder} changed since the space {space.name!r} was made, so its vectors "

@@ -2,20 +2,18 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import Connection
 
 from tonotopy import catalog
-from tonotopy.catalog import Catalog, Space, Tag
+from tonotopy.catalog import Catalog, Space
 from tonotopy.distance import score_name
 from tonotopy.errors import QueryError
-from tonotopy.filters import parse
 from tonotopy.ranking import Scores, Sound, Stretch, one_per_run, rank_groups, score_windows
 from tonotopy.retrieve.candidates import Pool, candidates
+from tonotopy.retrieve.filtering import allowed_windows
 from tonotopy.retrieve.query import (
     AudioFile,
     Example,
@@ -26,42 +24,13 @@ from tonotopy.retrieve.query import (
     hear_example,
     understand,
 )
+from tonotopy.retrieve.results import Hit, Results
+from tonotopy.retrieve.texts import TextSource, search_text
 
 __all__ = ["Hit", "Results", "search"]
 
 Query: TypeAlias = str | os.PathLike[str] | AudioFile | StoredRecording | StoredWindow | Words
 DETAILS_AT_ONCE = 256  # windows looked up at once while runs are merged
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A recording, or a stretch of one, that a search found."""
-
-    rank: int  #: from 1
-    score: float  #: larger is better; `Results.score_name` says what it is
-    recording_id: int
-    window_id: int | None  #: the best window, or the first where words found the recording
-    path: str
-    start_s: float
-    end_s: float
-    labels: list[str]
-    tags: list[Tag]  #: what was heard, the highest score first; see `tonotopy.catalog.shown`
-    why: str | None  #: which words stand where; None where sound was compared
-    missing: bool  #: whether the file is gone
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """What a search found."""
-
-    query: str
-    space: str | None  #: None where words were searched
-    score_name: str
-    hits: list[Hit]
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the results as JSON has them."""
-        return asdict(self)
 
 
 def search(
@@ -76,9 +45,10 @@ def search(
     unlike: Sequence[Query] = (),
     start_s: float | None = None,
     end_s: float | None = None,
-    text_from: Sequence[Literal["names", "labels"]] = ("names", "labels"),
+    text_from: Sequence[TextSource] | None = None,
     space: str | None = None,
     index: str = "auto",
+    weights: str | os.PathLike[str] | None = None,
 ) -> Results:
     """Find what sounds like a file, or what words name.
 
@@ -102,12 +72,16 @@ def search(
         More sounds to be like, and sounds not to be like.
     start_s, end_s : float, optional
         Interval of the file to search with.
-    text_from : sequence of {"names", "labels"}
-        Where words are looked for: file and folder names, labels.
+    text_from : sequence of {"tags", "names", "labels"}, optional
+        Where words are looked for: in what was heard, in names of files and folders, in labels.
+        Everywhere by default, and where the space has no tags in the other two.
     space : str, optional
         Which space to search; the default space by default.
     index : str, default "auto"
         How nearest windows are found: ``auto``, ``flat`` (exact), ``ivf-rabitq`` or ``hnsw``.
+    weights : path-like, optional
+        The weights that the space was made with, for files where the embedder needs some that are
+        not in their place.
 
     Returns
     -------
@@ -140,14 +114,23 @@ def search(
     if isinstance(understood, Words):
         if like or unlike:
             raise QueryError("words cannot be mixed with sounds; leave out one of the two")
-        return search_text(library, understood, k=k, where=where, text_from=text_from, space=space)
+        return search_text(
+            library,
+            understood.text,
+            k=k,
+            by=by,
+            per_recording=per_recording,
+            where=where,
+            text_from=text_from,
+            space=space,
+        )
     likes = [as_example(each) for each in ([understood] if understood else []) + list(like)]
     if not likes:
         raise QueryError("nothing to search with; give a file, words, or --like FILE")
     unlikes = [as_example(each) for each in unlike]
     with library.read() as connection:
         chosen = catalog.find_space(connection, space)
-        heard = [hear_example(connection, chosen, each) for each in likes + unlikes]
+        heard = [hear_example(connection, chosen, each, weights) for each in likes + unlikes]
         allowed = allowed_windows(connection, chosen, where)
         wanted = heard[: len(likes)]
         unwanted = heard[len(likes) :]
@@ -203,23 +186,6 @@ def shown(query: Example | Words) -> str:
             return f"window {window_id}"
         case Words(text):
             return text
-
-
-def filter_condition(
-    connection: Connection, where: str | None, *, windows: bool
-) -> ColumnElement[bool] | None:
-    """Turn the user's filter into a condition."""
-    if where is None or not where.strip():
-        return None
-    return catalog.condition(connection, parse(where), windows=windows)
-
-
-def allowed_windows(
-    connection: Connection, space: Space, where: str | None
-) -> NDArray[np.int64] | None:
-    """List the windows that a filter lets through; None for all."""
-    condition = filter_condition(connection, where, windows=True)
-    return None if condition is None else catalog.allowed_windows(connection, space, condition)
 
 
 def without_own(connection: Connection, pool: Pool, examples: Sequence[Heard], by: str) -> Pool:
@@ -314,52 +280,3 @@ def describe(
         )
         for rank, (stretch, window_id, value) in enumerate(found, start=1)
     ]
-
-
-def search_text(
-    library: Catalog,
-    words: Words,
-    *,
-    k: int,
-    where: str | None,
-    text_from: Sequence[str],
-    space: str | None,
-) -> Results:
-    """Find recordings whose name, folders or labels hold words; a space to play them from."""
-    known = set(catalog.COLUMNS.values())
-    unknown = [each for each in text_from if each not in known]
-    if unknown or not text_from:
-        raise QueryError(
-            f"words cannot be looked for in {', '.join(unknown) or 'nothing'}; "
-            f"choose from {', '.join(sorted(known))}"
-        )
-    columns = [column for column, source in catalog.COLUMNS.items() if source in text_from]
-    with library.read() as connection:
-        condition = filter_condition(connection, where, windows=False)
-        allowed = None if condition is None else set(catalog.recording_ids(connection, condition))
-        found = catalog.search_words(connection, words.text, k=k, columns=columns, allowed=allowed)
-        ids = [hit.recording_id for hit in found]
-        recordings = catalog.get_recordings(connection, ids)
-        labels = catalog.recording_labels(connection, ids)
-        chosen = catalog.find_space(connection, space)
-        windows = catalog.window_ranges(connection, chosen, ids)
-        tags = catalog.tags_of_recordings(connection, chosen, ids)
-    hits = [
-        Hit(
-            rank=rank,
-            score=hit.score,
-            recording_id=hit.recording_id,
-            window_id=windows[hit.recording_id][0] if hit.recording_id in windows else None,
-            path=recordings[hit.recording_id].path,
-            start_s=0.0,
-            end_s=recordings[hit.recording_id].duration_s,
-            labels=catalog.labels_of(
-                labels.get(hit.recording_id, ()), 0.0, recordings[hit.recording_id].duration_s
-            ),
-            tags=tags.get(hit.recording_id, []),
-            why=hit.why,
-            missing=recordings[hit.recording_id].missing,
-        )
-        for rank, hit in enumerate(found, start=1)
-    ]
-    return Results(words.text, None, "words found, then BM25", hits)

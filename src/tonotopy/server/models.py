@@ -223,6 +223,7 @@ class ResultsOut(BaseModel):
     space: str | None
     score_name: str
     hits: list[HitOut]
+    notes: list[str] = Field(description="what of the query could not be used")
 
 
 class SearchIn(BaseModel):
@@ -237,6 +238,9 @@ class SearchIn(BaseModel):
     by: Literal["recording", "window"] = "recording"
     per_recording: int | None = Field(None, ge=1)
     where: str | None = None
+    text_from: list[Literal["tags", "names", "labels"]] | None = Field(
+        None, min_length=1, max_length=3, description="where words are looked for; everywhere"
+    )
     space: str | None = None
 
 

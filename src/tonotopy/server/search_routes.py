@@ -90,6 +90,7 @@ def search_library(library: Library, asked: SearchIn) -> ResultsOut:
         where=asked.where,
         like=[StoredWindow(each) for each in asked.like],
         unlike=[StoredWindow(each) for each in asked.unlike],
+        text_from=asked.text_from,
         space=asked.space,
     )
     return shown(results)
@@ -133,5 +134,9 @@ def shown(results: Results) -> ResultsOut:
         for hit in results.hits
     ]
     return ResultsOut(
-        query=results.query, space=results.space, score_name=results.score_name, hits=hits
+        query=results.query,
+        space=results.space,
+        score_name=results.score_name,
+        hits=hits,
+        notes=results.notes,
     )
