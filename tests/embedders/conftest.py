@@ -35,6 +35,16 @@ def real_clips(real_recordings):
 
 
 @pytest.fixture(scope="session")
+def yamnet_weights() -> Path:
+    """YAMNet's file beside the repository; skips where it, or LiteRT, is not there."""
+    pytest.importorskip("ai_edge_litert.interpreter", reason="LiteRT is not installed")
+    path = Path(__file__).parents[3] / "shared" / "models" / "yamnet.tflite"
+    if not path.is_file():
+        pytest.skip(f"no weights at {path}")
+    return path
+
+
+@pytest.fixture(scope="session")
 def make_onnx(tmp_path_factory):
     """Write a tiny model, |waveform @ weights|, and its card; fields can be changed or left out."""
     import onnx

@@ -3,12 +3,19 @@
 import numpy as np
 import pytest
 
-from tonotopy.embedders import BUILTIN, Embedder, load
+from tonotopy.embedders import BUILTIN, MODEL_FILES, Embedder, load
 
 
 @pytest.fixture(scope="module", params=[*sorted(BUILTIN), "onnx"])
-def embedder(request, make_onnx) -> Embedder:
-    return load(f"onnx:{make_onnx()}" if request.param == "onnx" else request.param)
+def source(request, make_onnx) -> str:
+    if request.param in MODEL_FILES:
+        return f"{request.param}:{request.getfixturevalue(f'{request.param}_weights')}"
+    return f"onnx:{make_onnx()}" if request.param == "onnx" else request.param
+
+
+@pytest.fixture(scope="module")
+def embedder(source) -> Embedder:
+    return load(source)
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +105,8 @@ def test_a_row_depends_on_its_own_window_only(embedder, mixed, n_samples):
     np.testing.assert_allclose(together, backwards, rtol=1e-5, atol=1e-6)
 
 
-def test_the_same_sound_gives_the_same_vector(embedder, mixed):
-    again = load(embedder.name)
+def test_the_same_sound_gives_the_same_vector(embedder, source, mixed):
+    again = load(source)
     assert again.fingerprint == embedder.fingerprint
     np.testing.assert_array_equal(again.embed(mixed), embedder.embed(mixed.copy()))
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import tonotopy.embedders as embedders
-from tonotopy.embedders import BUILTIN, DEFAULT, available, load
+from tonotopy import errors
+from tonotopy.embedders import BUILTIN, DEFAULT, MODEL_FILES, available, load, with_weights
 from tonotopy.errors import EmbedderError
 
 
@@ -59,7 +60,10 @@ def offer(monkeypatch):
     return pretend
 
 
-@pytest.mark.parametrize("name", BUILTIN)
+SHIPPED = sorted(set(BUILTIN) - set(MODEL_FILES))  # they need nothing that is not in the package
+
+
+@pytest.mark.parametrize("name", SHIPPED)
 def test_a_built_in_embedder_has_the_name_it_is_loaded_by(name):
     assert load(name).name == name
 
@@ -76,7 +80,7 @@ def test_an_unknown_name_lists_the_choices():
 
 
 def test_every_fingerprint_is_another():
-    assert len({load(name).fingerprint for name in BUILTIN}) == len(BUILTIN)
+    assert len({load(name).fingerprint for name in SHIPPED}) == len(SHIPPED)
 
 
 def test_the_fingerprint_changes_with_the_settings(monkeypatch):
@@ -118,7 +122,7 @@ def test_the_cards_describe_built_in_embedders_and_plugins(offer):
     cards = {card.name: card for card in available()}
     assert next(iter(cards)) == DEFAULT
     assert set(cards) == {*BUILTIN, "loudness", "odd"}
-    for name in BUILTIN:
+    for name in SHIPPED:
         card, embedder = cards[name], load(name)
         assert (card.dim, card.sample_rate) == (embedder.dim, embedder.sample_rate)
         assert (card.window_s, card.hop_s) == (embedder.window_s, embedder.hop_s)
@@ -127,6 +131,31 @@ def test_the_cards_describe_built_in_embedders_and_plugins(offer):
         assert not card.problem
     assert cards["loudness"].description == "How loud it is."
     assert "weights not found" in cards["odd"].problem
+
+
+def test_what_needs_weights_is_described_without_them(monkeypatch, tmp_path):
+    monkeypatch.setenv("TONOTOPY_YAMNET", str(tmp_path / "nowhere.tflite"))
+    (card,) = [card for card in available() if card.name == "yamnet"]
+    assert (card.dim, card.sample_rate, card.window_s) == (1024, 16_000, 0.975)
+    assert card.description.startswith("Google's tagger")
+    assert "tonotopy models --download yamnet" in card.problem
+
+
+def test_what_needs_a_package_is_described_without_it(monkeypatch, tmp_path):
+    def absent(module):
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module.partition(".")[0])
+
+    monkeypatch.setattr(errors, "import_module", absent)
+    weights = tmp_path / "yamnet.tflite"
+    weights.write_bytes(b"any")
+    monkeypatch.setenv("TONOTOPY_YAMNET", str(weights))
+    (card,) = [card for card in available() if card.name == "yamnet"]
+    assert "pip install 'tonotopy[yamnet]'" in card.problem
+
+
+def test_weights_for_what_takes_none_are_refused():
+    with pytest.raises(EmbedderError, match="timbre takes no weights; leave them out, or choose"):
+        with_weights("timbre", "file.bin")
 
 
 def test_listing_names_imports_nothing_heavy():

@@ -4,11 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
-from tonotopy import errors
+from tonotopy import catalog, errors
+from tonotopy.embedders import load, with_weights
+from tonotopy.embedders import yamnet as yamnet_module
 from tonotopy.embedders.tagger import Tagger
 from tonotopy.embedders.yamnet import Yamnet
-from tonotopy.errors import EmbedderError, MissingExtra
+from tonotopy.errors import EmbedderError, MissingExtra, QueryError
+from tonotopy.ingest import add
+from tonotopy.retrieve import search
 
 
 @pytest.fixture(scope="module")
@@ -17,11 +22,8 @@ def interpreter_module():
 
 
 @pytest.fixture(scope="module")
-def weights() -> Path:
-    path = Path(__file__).parents[3] / "shared" / "models" / "yamnet.tflite"
-    if not path.is_file():
-        pytest.skip(f"no weights at {path}")
-    return path
+def weights(yamnet_weights) -> Path:
+    return yamnet_weights
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +82,88 @@ def test_a_window_that_is_not_finite_is_refused_with_its_row(yamnet, windows):
 
 def test_missing_weights_are_asked_for_where_they_were_looked_for(monkeypatch, tmp_path):
     monkeypatch.setenv("TONOTOPY_YAMNET", str(tmp_path / "nowhere.tflite"))
-    with pytest.raises(EmbedderError, match=r"nowhere\.tflite.*TONOTOPY_YAMNET"):
+    with pytest.raises(EmbedderError, match=r"nowhere\.tflite.*--download yamnet.*TONOTOPY_YAMNET"):
         Yamnet()
 
 
 def test_the_weights_are_taken_from_the_environment(monkeypatch, weights, yamnet):
     monkeypatch.setenv("TONOTOPY_YAMNET", str(weights))
     assert Yamnet().fingerprint == yamnet.fingerprint
+
+
+def test_weights_may_stand_behind_the_name(weights, yamnet):
+    assert load(with_weights("yamnet", weights)).fingerprint == yamnet.fingerprint
+
+
+class PublishedOtherwise:
+    """A file of the same network whose tensors have other names and shapes."""
+
+    def __init__(self, *, name="model/global_average_pooling2d/Mean", n_samples=15_600):
+        self.tensors = [
+            {"index": 3, "name": "audio", "shape": np.array([n_samples])},
+            {"index": 5, "name": name, "shape": np.array([1, 1, 1, 1024])},
+            {"index": 8, "name": "scores", "shape": np.array([1, 521])},
+        ]
+
+    def get_input_details(self):
+        return self.tensors[:1]
+
+    def get_output_details(self):
+        return self.tensors[2:]
+
+    def get_tensor_details(self):
+        return self.tensors
+
+    def set_tensor(self, index, values):
+        assert (index, values.shape) == (3, (15_600,))
+
+    def invoke(self):
+        """Hear nothing."""
+
+    def get_tensor(self, index):
+        return np.ones({5: (1, 1, 1, 1024), 8: (1, 521)}[index], np.float32)
+
+
+def test_another_file_of_the_same_network_will_do(monkeypatch, tmp_path, windows):
+    path = tmp_path / "other.tflite"
+    path.write_bytes(b"other")
+    monkeypatch.setattr(yamnet_module, "_interpreter", lambda *_: PublishedOtherwise())
+    vectors, scores = Yamnet(path).hear(windows)
+    assert (vectors.shape, scores.shape) == ((4, 1024), (4, 521))
+
+
+@pytest.mark.parametrize(
+    ("odd", "complaint"),
+    [
+        ({"name": "pooled"}, "no tensor of 1024 values named global_average_pooling2d/Mean"),
+        ({"n_samples": 16_000}, r"shape \(16000,\) where 15600 values are needed"),
+    ],
+)
+def test_another_network_is_refused(monkeypatch, tmp_path, odd, complaint):
+    path = tmp_path / "other.tflite"
+    path.write_bytes(b"other")
+    monkeypatch.setattr(yamnet_module, "_interpreter", lambda *_: PublishedOtherwise(**odd))
+    with pytest.raises(EmbedderError, match=complaint):
+        Yamnet(path)
+
+
+def test_a_space_remembers_its_weights_by_fingerprint(weights, tmp_path, monkeypatch):
+    monkeypatch.setenv("TONOTOPY_YAMNET", str(tmp_path / "nowhere.tflite"))
+    samples = 0.2 * np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000)
+    (tmp_path / "sounds").mkdir()
+    for name in ("sounds/a.wav", "query.wav"):
+        soundfile.write(tmp_path / name, samples, 16_000)
+    with catalog.open_catalog(tmp_path / "yamnet.db") as library:
+        report = add(library, tmp_path / "sounds", embedder="yamnet", weights=weights, jobs=1)
+        assert (report.space, report.added) == ("yamnet", 1)
+        (hit,) = search(library, tmp_path / "query.wav", weights=weights).hits
+        assert hit.score == pytest.approx(1, abs=1e-3)
+        with pytest.raises(EmbedderError, match="--weights PATH"):
+            search(library, tmp_path / "query.wav")
+        other = tmp_path / "other.tflite"
+        other.write_bytes(weights.read_bytes() + b"\0")
+        with pytest.raises(QueryError, match="not those that the space 'yamnet' was made with"):
+            search(library, tmp_path / "query.wav", weights=other)
 
 
 def test_a_file_that_is_no_model_is_refused(interpreter_module, tmp_path):

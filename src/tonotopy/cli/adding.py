@@ -37,6 +37,10 @@ def add(
     embedder: Annotated[
         str | None, typer.Option(metavar="NAME", help="What to listen with; see models.")
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="A file of weights, for an embedder that needs one."),
+    ] = None,
     hop: Annotated[
         float | None, typer.Option(metavar="S", help="Seconds between starts of windows.")
     ] = None,
@@ -75,6 +79,7 @@ def add(
             chosen,
             exclude=exclude or (),
             embedder=embedder,
+            weights=weights,
             hop_s=hop,
             channels=channels,
             labels_from_folders=labels_from_folders,

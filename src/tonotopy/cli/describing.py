@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tonotopy.cli.app import Json, LibraryOption, app, open_library
-from tonotopy.cli.output import duration, printable, show_json, show_table
+from tonotopy.cli.output import bar, duration, printable, say, show_json, show_table
 
 __all__ = ["doctor", "info", "models", "spaces"]
 
@@ -89,10 +89,18 @@ def show_spaces(library: str | None) -> None:
 
 
 @app.command()
-def models(as_json: Json = False) -> None:
-    """List the embedders that can listen."""
+def models(
+    download: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Fetch the weights that one needs, such as yamnet."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the embedders that can listen, and what those that cannot yet are waiting for."""
     from tonotopy.embedders import available
 
+    if download is not None:
+        fetch_weights(download)
     cards = available()
     if as_json:
         show_json(cards)
@@ -105,12 +113,31 @@ def models(as_json: Json = False) -> None:
             f"{card.window_s:g} / {card.hop_s:g}",
             card.licence,
             card.source,
-            card.problem or card.description,
+            "not ready" if card.problem else "ready",
+            card.description,
         )
         for card in cards
     ]
-    columns = ["name", ">dim", ">Hz", ">window / hop (s)", "licence", "source", "what"]
+    columns = ["name", ">dim", ">Hz", ">window / hop (s)", "licence", "source", "state", "what"]
     show_table(columns, rows)
+    for card in cards:
+        if card.problem:
+            say(f"{card.name} is not ready: {printable(card.problem)}")
+
+
+def fetch_weights(name: str) -> None:
+    """Download weights, with a bar."""
+    from tonotopy.embedders.model_files import download
+
+    with bar() as progress:
+        task = progress.add_task(f"downloading {name}", total=None, note="")
+
+        def show(n_read: int, n_bytes: int) -> None:
+            note = f"{n_read / 1e6:.1f} of {n_bytes / 1e6:.1f} MB"
+            progress.update(task, total=n_bytes, completed=n_read, note=note)
+
+        path = download(name, on_progress=show)
+    say(f"the weights of {name} are in {path}")
 
 
 @app.command()

@@ -2,19 +2,32 @@
 
 `load` finds one by name: a built-in one, ``onnx:PATH`` for a model in a file, or one that an
 installed package offers under the entry-point group ``tonotopy.embedders``. Every embedder
-keeps the contract of `tonotopy.embedders.protocol.Embedder`.
+keeps the contract of `tonotopy.embedders.protocol.Embedder`. Those of `MODEL_FILES` need weights
+that are not part of this package: ``yamnet`` looks for them, ``yamnet:PATH`` names them.
 """
 
 import inspect
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import Any
 
+from tonotopy.embedders.model_files import MODEL_FILES
 from tonotopy.embedders.protocol import Embedder
-from tonotopy.errors import EmbedderError
+from tonotopy.errors import EmbedderError, MissingExtra
 
-__all__ = ["BUILTIN", "DEFAULT", "Embedder", "EmbedderCard", "available", "load"]
+__all__ = [
+    "BUILTIN",
+    "DEFAULT",
+    "MODEL_FILES",
+    "Embedder",
+    "EmbedderCard",
+    "available",
+    "load",
+    "with_weights",
+]
 
 BUILTIN = {
     "cochlea": "tonotopy.embedders.cochlea:Cochlea",
@@ -23,6 +36,7 @@ BUILTIN = {
     "mir": "tonotopy.embedders.klustr:Mir",
     "stft": "tonotopy.embedders.klustr:Stft",
     "timbre": "tonotopy.embedders.timbre:Timbre",
+    "yamnet": "tonotopy.embedders.yamnet:Yamnet",
 }
 
 DEFAULT = "cochlea"
@@ -43,7 +57,7 @@ class EmbedderCard:
     licence: str  #: an SPDX identifier
     description: str  #: one line
     source: str  #: "built in", or the package that offers it
-    problem: str = ""  #: why it cannot be loaded; the numbers are then 0
+    problem: str = ""  #: why it cannot be loaded, and what to do; a plugin's numbers are then 0
 
 
 def load(name: str) -> Embedder:
@@ -52,8 +66,9 @@ def load(name: str) -> Embedder:
     Parameters
     ----------
     name : str
-        A built-in name, ``onnx:PATH``, or the name of a plugin. A built-in name wins over a
-        plugin of the same name.
+        A built-in name, ``onnx:PATH``, a name of `MODEL_FILES` with the path of its weights, such
+        as ``yamnet:PATH``, or the name of a plugin. A built-in name wins over a plugin of the
+        same name.
 
     Returns
     -------
@@ -64,6 +79,8 @@ def load(name: str) -> Embedder:
     ------
     EmbedderError
         If there is no such embedder, or it cannot be loaded.
+    MissingExtra
+        If it needs a package that a plain install leaves out.
 
     Examples
     --------
@@ -75,14 +92,39 @@ def load(name: str) -> Embedder:
 
         return OnnxFile(Path(name.removeprefix(_ONNX)))
     if name in BUILTIN:
-        module, _, attribute = BUILTIN[name].partition(":")
-        builtin: Embedder = getattr(import_module(module), attribute)()
+        builtin: Embedder = _builtin(name)()
         return builtin
+    base, _, weights = name.partition(":")
+    if base in MODEL_FILES and weights:
+        given: Embedder = _builtin(base)(Path(weights))
+        return given
     plugins = _plugins()
     if name in plugins:
         return _loaded(plugins[name])
     choices = ", ".join([*sorted({*BUILTIN, *plugins}), "onnx:PATH"])
     raise EmbedderError(f"there is no embedder {name!r}; choose one of {choices}")
+
+
+def with_weights(name: str, weights: str | os.PathLike[str] | None) -> str:
+    """Say what `load` takes to give an embedder the weights that the user names.
+
+    Raises
+    ------
+    EmbedderError
+        If weights are named for an embedder that takes none.
+
+    Examples
+    --------
+    >>> with_weights("yamnet", "/models/yamnet.tflite")
+    'yamnet:/models/yamnet.tflite'
+    """
+    if weights is None:
+        return name
+    if name not in MODEL_FILES:
+        raise EmbedderError(
+            f"{name} takes no weights; leave them out, or choose one of {', '.join(MODEL_FILES)}"
+        )
+    return f"{name}:{os.path.abspath(os.path.expanduser(weights))}"
 
 
 def available() -> list[EmbedderCard]:
@@ -91,10 +133,10 @@ def available() -> list[EmbedderCard]:
     Returns
     -------
     list of EmbedderCard
-        The default first. A plugin that cannot be loaded is listed with its problem.
+        The default first. What cannot be loaded is listed with its problem.
     """
     names = sorted(BUILTIN, key=lambda name: (name != DEFAULT, name))
-    cards = [_card(load(name), source="built in") for name in names]
+    cards = [_builtin_card(name) for name in names]
     for name, plugin in sorted(_plugins().items()):
         if name in BUILTIN:
             continue
@@ -104,6 +146,19 @@ def available() -> list[EmbedderCard]:
         except EmbedderError as error:
             cards.append(EmbedderCard(name, 0, 0, 0.0, 0.0, "", "", source, problem=str(error)))
     return cards
+
+
+def _builtin(name: str) -> Any:
+    module, _, attribute = BUILTIN[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _builtin_card(name: str) -> EmbedderCard:
+    """Describe a built-in embedder, by its class where it lacks something."""
+    try:
+        return _card(load(name), source="built in")
+    except (EmbedderError, MissingExtra) as error:
+        return replace(_card(_builtin(name), source="built in"), problem=str(error))
 
 
 def _plugins() -> dict[str, EntryPoint]:
@@ -133,6 +188,7 @@ def _loaded(plugin: EntryPoint) -> Embedder:
 
 
 def _card(embedder: Embedder, *, source: str) -> EmbedderCard:
+    documented = embedder if isinstance(embedder, type) else type(embedder)
     return EmbedderCard(
         name=embedder.name,
         dim=embedder.dim,
@@ -140,6 +196,6 @@ def _card(embedder: Embedder, *, source: str) -> EmbedderCard:
         window_s=embedder.window_s,
         hop_s=embedder.hop_s,
         licence=embedder.licence,
-        description=(inspect.getdoc(type(embedder)) or "").partition("\n")[0],
+        description=(inspect.getdoc(documented) or "").partition("\n")[0],
         source=source,
     )

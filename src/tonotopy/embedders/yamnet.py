@@ -11,7 +11,8 @@ References
 """
 
 import hashlib
-import os
+import warnings
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonotopy.distance import Metric
+from tonotopy.embedders.model_files import MODEL_FILES, find_weights
 from tonotopy.embedders.standardized import checked_windows, unit_rows
 from tonotopy.errors import EmbedderError, optional
 
@@ -26,19 +28,19 @@ __all__ = ["Yamnet"]
 
 _SAMPLE_RATE = 16_000
 _WINDOW = 15_600  # samples: 96 frames of 25 ms every 10 ms
-_ENVIRONMENT = "TONOTOPY_YAMNET"
-_VECTOR = "yamnet_frames/global_average_pooling2d/Mean"
-_SHAPE_HELP = "take the file yamnet.tflite that Google published with 521 classes"
+_VECTOR = "global_average_pooling2d/Mean"  # the end of its name in the files that Google published
+_SHAPE_HELP = "take a file yamnet.tflite that Google published with 521 classes"
 
 
 class Yamnet:
-    """Google's tagger of 521 everyday sounds, from a LiteRT file that you provide.
+    """Google's tagger of 521 everyday sounds, from its LiteRT file; a download of 4 MB.
 
     Parameters
     ----------
-    path : Path, optional
+    weights : Path, optional
         The LiteRT file; by default what the variable ``TONOTOPY_YAMNET`` names, else
-        ``yamnet.tflite`` in the user's cache folder for tonotopy.
+        ``yamnet.tflite`` in the user's cache folder for tonotopy, where
+        ``tonotopy models --download yamnet`` puts it.
 
     Raises
     ------
@@ -58,16 +60,17 @@ class Yamnet:
     metric: Metric = "cosine"
     licence = "Apache-2.0"
 
-    def __init__(self, path: Path | None = None) -> None:
-        path = _default_path() if path is None else path
+    def __init__(self, weights: Path | None = None) -> None:
+        path = find_weights(self.name) if weights is None else weights
         content = _content(path)
         self.fingerprint = hashlib.sha256(content).hexdigest()[:12]
         self._interpreter = _interpreter(content, path)
-        (taken,) = self._interpreter.get_input_details()[:1]
-        self._input = taken["index"]
-        self._vector = self._tensor(_VECTOR, self._interpreter.get_tensor_details(), path)
+        taken = self._interpreter.get_input_details()[0]
+        tensors = self._interpreter.get_tensor_details()
+        self._input, self._input_shape = taken["index"], taken["shape"]
+        self._vector = _vector_tensor(tensors, self.dim, path)
         self._scores = self._interpreter.get_output_details()[0]["index"]
-        self._check_shapes(path)
+        self._check_shapes(tensors, path)
 
     def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Embed mono windows in [-1, 1], (n, 15600) -> (n, 1024) of unit norm, n >= 0.
@@ -101,7 +104,7 @@ class Yamnet:
         vectors = np.empty((len(windows), self.dim), np.float32)
         scores = np.empty((len(windows), self.n_tags), np.float32)
         for row, window in enumerate(windows):
-            self._interpreter.set_tensor(self._input, window[np.newaxis])
+            self._interpreter.set_tensor(self._input, window.reshape(self._input_shape))
             self._interpreter.invoke()
             vectors[row] = self._interpreter.get_tensor(self._vector).reshape(self.dim)
             scores[row] = self._interpreter.get_tensor(self._scores).reshape(self.n_tags)
@@ -114,35 +117,22 @@ class Yamnet:
         """Tell from which score on a class is shown, (521,): half for all, it is not calibrated."""
         return np.full(self.n_tags, 0.5, np.float32)
 
-    @staticmethod
-    def _tensor(name: str, details: list[dict[str, Any]], path: Path) -> int:
-        for each in details:
-            if each["name"] == name:
-                return int(each["index"])
-        raise EmbedderError(f"{path} has no tensor {name}; {_SHAPE_HELP}")
-
-    def _check_shapes(self, path: Path) -> None:
-        details = {each["index"]: each for each in self._interpreter.get_tensor_details()}
-        for tensor, wanted in (
-            (self._input, _WINDOW),
-            (self._vector, self.dim),
-            (self._scores, self.n_tags),
-        ):
-            shape = tuple(int(length) for length in details[tensor]["shape"])
-            if int(np.prod(shape)) != wanted:
+    def _check_shapes(self, tensors: list[dict[str, Any]], path: Path) -> None:
+        shapes = {each["index"]: tuple(map(int, each["shape"])) for each in tensors}
+        for tensor, wanted in ((self._input, _WINDOW), (self._scores, self.n_tags)):
+            if prod(shapes[tensor]) != wanted:
                 raise EmbedderError(
-                    f"{path} has a tensor of shape {shape} where {wanted} values are needed; "
-                    f"{_SHAPE_HELP}"
+                    f"{path} has a tensor of shape {shapes[tensor]} where {wanted} values are "
+                    f"needed; {_SHAPE_HELP}"
                 )
 
 
-def _default_path() -> Path:
-    named = os.environ.get(_ENVIRONMENT)
-    if named:
-        return Path(named).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("tonotopy") / "yamnet.tflite"
+def _vector_tensor(tensors: list[dict[str, Any]], dim: int, path: Path) -> int:
+    """Find what the last layer is given, by its name."""
+    for each in tensors:
+        if each["name"].endswith(_VECTOR) and prod(map(int, each["shape"])) == dim:
+            return int(each["index"])
+    raise EmbedderError(f"{path} has no tensor of {dim} values named {_VECTOR}; {_SHAPE_HELP}")
 
 
 def _content(path: Path) -> bytes:
@@ -151,18 +141,21 @@ def _content(path: Path) -> bytes:
     except OSError as error:
         raise EmbedderError(
             f"cannot read the weights of yamnet, {path}: {error.strerror}; "
-            f"put yamnet.tflite there, or name the file in {_ENVIRONMENT}"
+            "get them with: tonotopy models --download yamnet, "
+            f"or name a file you have: --weights PATH, or {MODEL_FILES['yamnet'].environment}"
         ) from error
 
 
 def _interpreter(content: bytes, path: Path) -> Any:
     litert = optional("ai_edge_litert.interpreter", extra="yamnet")
     try:
-        interpreter = litert.Interpreter(
-            model_content=content,
-            num_threads=1,  # jobs are the parallel unit
-            experimental_preserve_all_tensors=True,  # the vector is not an output of the file
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of the memory that all tensors take
+            interpreter = litert.Interpreter(
+                model_content=content,
+                num_threads=1,  # jobs are the parallel unit
+                experimental_preserve_all_tensors=True,  # the vector is not an output of the file
+            )
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise EmbedderError(f"{path} is not a LiteRT model: {error}; {_SHAPE_HELP}") from error

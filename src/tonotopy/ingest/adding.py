@@ -27,6 +27,7 @@ def add(
     *,
     exclude: Sequence[str] = (),
     embedder: str | None = None,
+    weights: str | os.PathLike[str] | None = None,
     hop_s: float | None = None,
     channels: Literal["mix", "each"] | None = None,
     labels_from_folders: bool = False,
@@ -51,6 +52,9 @@ def add(
     embedder : str, optional
         What to listen with, a name from ``tonotopy models``; by default as in the library's
         default space. Another one starts a new space.
+    weights : path-like, optional
+        The file of weights of an embedder that needs one, such as ``yamnet``; by default it is
+        looked for, see `tonotopy.embedders.model_files`. Other weights start a new space.
     hop_s : float, optional
         Seconds between the starts of windows; another hop starts a new space.
     channels : {"mix", "each"}, optional
@@ -98,7 +102,7 @@ def add(
     spaces = spaces_of(library)
     if not found and not (spaces and knows(library, given)):
         raise LibraryError(nothing_to_add(named, unreadable))
-    asked = space.wanted(spaces, embedder, hop_s, channels)
+    asked = space.wanted(spaces, embedder, hop_s, channels, weights)
     with library.write() as connection:
         target = space.find(catalog.list_spaces(connection), asked) or space.start(
             connection, asked
@@ -112,7 +116,7 @@ def add(
     report = Report(space=target.name, new_space=new_space, unchanged=plan.unchanged)
     note_failures(library, report, given, unreadable, fine=files(found) - files(plan.hear))
     note_changes(library, report, plan, given)
-    hear_and_store(library, report, plan.hear, target, given, jobs or n_cores(), on_progress)
+    hear_and_store(library, report, plan.hear, target, asked, given, jobs or n_cores(), on_progress)
     if labels_from_folders or label_pattern is not None:
         label(library, given, found, from_folders=labels_from_folders, pattern=label_pattern)
     report.elapsed_s = time.monotonic() - began

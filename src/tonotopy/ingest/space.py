@@ -1,5 +1,6 @@
 """Choosing the space that takes the vectors, or starting one."""
 
+import os
 from dataclasses import dataclass
 from math import isfinite
 
@@ -19,7 +20,8 @@ __all__ = ["Wanted", "find", "note_tagger", "start", "wanted"]
 class Wanted:
     """What a space must be to take the vectors of a run."""
 
-    source: str  #: what `embedders.load` takes
+    source: str  #: what `embedders.load` takes, where its weights are in their place
+    loaded_from: str  #: what it takes here: the same, or with a file of weights
     embedder: Embedder
     hop_s: float
     channels: str
@@ -35,15 +37,19 @@ class Wanted:
 
 
 def wanted(
-    spaces: list[Space], embedder: str | None, hop_s: float | None, channels: str | None
+    spaces: list[Space],
+    embedder: str | None,
+    hop_s: float | None,
+    channels: str | None,
+    weights: str | os.PathLike[str] | None = None,
 ) -> Wanted:
     """Work out what is asked for; what is left open is as in the default space.
 
     Raises
     ------
     EmbedderError
-        If the embedder is unknown, cannot be left open, or changed since the space was made; or if
-        the hop is not positive or longer than a window.
+        If the embedder is unknown, cannot be left open, or changed since the space was made; if
+        it takes no weights; or if the hop is not positive or longer than a window.
     ValueError
         If `channels` is neither "mix" nor "each".
     """
@@ -56,7 +62,8 @@ def wanted(
             "name what to listen with: --embedder NAME (see tonotopy models)"
         )
     source = embedder or (default.embedder if default else embedders.DEFAULT)
-    loaded = embedders.load(source)
+    loaded_from = embedders.with_weights(source, weights)
+    loaded = embedders.load(loaded_from)
     same = default if default is not None and default.embedder == source else None
     if embedder is None and same is not None and same.fingerprint != loaded.fingerprint:
         raise EmbedderError(
@@ -72,7 +79,9 @@ def wanted(
             f"it must be above 0 and at most a window, {loaded.window_s:g} s"
         )
     exact_hop_s = n_samples / loaded.sample_rate  # a hop between samples would drift in long files
-    return Wanted(source, loaded, exact_hop_s, channels or (same.channels if same else "mix"))
+    return Wanted(
+        source, loaded_from, loaded, exact_hop_s, channels or (same.channels if same else "mix")
+    )
 
 
 def find(spaces: list[Space], asked: Wanted) -> Space | None:

@@ -14,6 +14,7 @@ from tonotopy.ingest.given import Given
 from tonotopy.ingest.pool import Answer, hear_all
 from tonotopy.ingest.report import Progress, Report
 from tonotopy.ingest.scan import Found
+from tonotopy.ingest.space import Wanted
 
 __all__ = ["hear_and_store", "note_failure"]
 
@@ -25,6 +26,7 @@ def hear_and_store(
     report: Report,
     wanted: list[Found],
     target: Space,
+    asked: Wanted,
     given: Given,
     jobs: int,
     on_progress: Callable[[Progress], None] | None,
@@ -38,7 +40,7 @@ def hear_and_store(
     """
     sizes = {file.path: file.size for file in wanted}
     n_bytes, done_bytes = sum(sizes.values()), 0
-    tasks = [Task(path, target.embedder, target.hop_s, target.channels) for path in sizes]
+    tasks = [Task(path, asked.loaded_from, target.hop_s, target.channels) for path in sizes]
     tell = on_progress or (lambda _: None)
     tell(Progress(0, len(tasks), 0, n_bytes, 0.0, ""))
     for done, answer in enumerate(hear_all(tasks, jobs=jobs), start=1):
