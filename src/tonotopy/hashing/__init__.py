@@ -14,8 +14,13 @@ from tonotopy.hashing.base import BinaryHash, CodebookHash, Hash, read_head
 
 if TYPE_CHECKING:
     from tonotopy.hashing.anchors import AnchorGraphHashing as AnchorGraphHashing
+    from tonotopy.hashing.cnnh import CNNH as CNNH
+    from tonotopy.hashing.dnnh import DNNH as DNNH
+    from tonotopy.hashing.dqn import DQN as DQN
+    from tonotopy.hashing.dtq import DTQ as DTQ
     from tonotopy.hashing.linear import ITQ as ITQ
     from tonotopy.hashing.linear import LSH as LSH
+    from tonotopy.hashing.posterior import PosteriorQuantizer as PosteriorQuantizer
     from tonotopy.hashing.product import OPQ as OPQ
     from tonotopy.hashing.product import PQ as PQ
     from tonotopy.hashing.product import VQ as VQ
@@ -23,6 +28,10 @@ if TYPE_CHECKING:
     from tonotopy.hashing.spectral import SpectralHashing as SpectralHashing
 
 __all__ = [
+    "CNNH",
+    "DNNH",
+    "DQN",
+    "DTQ",
     "ITQ",
     "LSH",
     "METHODS",
@@ -34,6 +43,7 @@ __all__ = [
     "BinaryHash",
     "CodebookHash",
     "Hash",
+    "PosteriorQuantizer",
     "SpectralHashing",
     "from_state",
     "method",
@@ -49,6 +59,11 @@ METHODS: Mapping[str, str] = {
     "SpectralHashing": "tonotopy.hashing.spectral",
     "ITQ": "tonotopy.hashing.linear",
     "AnchorGraphHashing": "tonotopy.hashing.anchors",
+    "CNNH": "tonotopy.hashing.cnnh",
+    "DNNH": "tonotopy.hashing.dnnh",
+    "DQN": "tonotopy.hashing.dqn",
+    "DTQ": "tonotopy.hashing.dtq",
+    "PosteriorQuantizer": "tonotopy.hashing.posterior",
 }
 
 
