@@ -72,3 +72,14 @@ def test_distance_is_minus_the_inner_product_with_what_codes_stand_for():
 def test_a_beam_of_nothing_is_refused():
     with pytest.raises(ValueError, match="beam=0 must be at least 1"):
         RQ(beam=0).fit(unit_rows(20))
+
+
+def test_of_very_many_rows_a_sample_is_learned_from(monkeypatch):
+    monkeypatch.setattr("tonotopy.hashing.residual._MOST_ROWS", 200)
+    X = unit_rows(600)
+    method = RQ(8, random_state=1).fit(X)  # 200 rows are fewer than words, and kept exactly
+    kept = (X[:, None] == method.codebooks_[0]).all(axis=2).any(axis=1)
+    assert kept.sum() == 200
+    assert kept[:300].any()
+    assert kept[300:].any()
+    np.testing.assert_array_equal(RQ(8, random_state=1).fit(X).codebooks_, method.codebooks_)

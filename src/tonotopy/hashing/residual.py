@@ -14,14 +14,16 @@ from tonotopy.hashing.codes import check_codes
 
 __all__ = ["RQ"]
 
+_MOST_ROWS = 65_536  # to learn from: 256 a word, as many as k-means takes
+
 
 class RQ(CodebookHash):
     """Residual quantization: sums of words, each of full length [1]_.
 
     The first codebook is k-means of the rows, each further one of what the earlier ones leave
-    over; FAISS finds the words of a row by a beam search. The distance is minus the inner product
-    of the query and what the code stands for, which needs no norm beside the code: rows of unit
-    norm are ranked as by cosine.
+    over, learned from at most 65,536 rows; FAISS finds the words of a row by a beam search. The
+    distance is minus the inner product of the query and what the code stands for, which needs no
+    norm beside the code: rows of unit norm are ranked as by cosine.
 
     Parameters
     ----------
@@ -30,7 +32,7 @@ class RQ(CodebookHash):
     beam : int, default=8
         Sums kept while the next word is sought; 1 takes the nearest word each time.
     random_state : int, RandomState or None, default=0
-        Chooses the rows that k-means starts from.
+        Chooses the rows that are learned from, and those that k-means starts from.
 
     Attributes
     ----------
@@ -81,7 +83,11 @@ class RQ(CodebookHash):
     def _fit(self, X: NDArray[np.float32], _y: ArrayLike | None, /) -> None:
         if self.beam < 1:
             raise ValueError(f"beam={self.beam} must be at least 1")
-        self.codebooks_ = learn_books(X, self.n_bits // 8, seed=self._seed(), beam=self.beam)
+        seed = self._seed()
+        if len(X) > _MOST_ROWS:
+            chosen = np.random.default_rng(seed).choice(len(X), _MOST_ROWS, replace=False)
+            X = X[np.sort(chosen)]
+        self.codebooks_ = learn_books(X, self.n_bits // 8, seed=seed, beam=self.beam)
 
     def _encode(self, X: NDArray[np.float32]) -> NDArray[np.uint8]:
         codes = encode_additive(X, self.codebooks_, beam=self.beam)
