@@ -116,6 +116,23 @@ export interface SearchResult {
   hits: Hit[];
 }
 
+/** The waveform of a whole recording: the lowest and highest sample of each bucket, of 127. */
+export interface Overview {
+  bucket_s: number;
+  low: Int8Array;
+  high: Int8Array;
+}
+
+/** 256 columns of a recording's picture. */
+export interface Tile {
+  /** 96 mel bands, the lowest first, by 256 columns; 255 is full scale, 0 is 100 dB less. */
+  levels: Uint8Array;
+  low: Int8Array;
+  high: Int8Array;
+  /** Only moments of each column were heard. */
+  sampled: boolean;
+}
+
 export type Polarity = "positive" | "negative" | "unsure";
 
 /** Something said of a recording, or of a stretch or a box of it. */

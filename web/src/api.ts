@@ -6,6 +6,8 @@ import type {
   LabelUse,
   Labelling,
   NewAnnotation,
+  Overview,
+  Tile,
   Projection,
   Column,
   Library,
@@ -80,6 +82,22 @@ export function decodeMap(buffer: ArrayBuffer): MapPoints {
   };
 }
 
+const [ROWS, COLUMNS] = [96, 256];
+
+/** Read a tile: mel bands by columns as uint8, then the lowest and the highest samples as int8. */
+export function decodeTile(buffer: ArrayBuffer, sampled: boolean): Tile {
+  const n_levels = ROWS * COLUMNS;
+  if (buffer.byteLength !== n_levels + 2 * COLUMNS) {
+    throw new Error(`a tile of ${buffer.byteLength} bytes is cut short`);
+  }
+  return {
+    levels: new Uint8Array(buffer, 0, n_levels),
+    low: new Int8Array(buffer, n_levels, COLUMNS),
+    high: new Int8Array(buffer, n_levels + COLUMNS, COLUMNS),
+    sampled,
+  };
+}
+
 export class Api {
   readonly #root: string;
   readonly #fetch: typeof fetch;
@@ -134,6 +152,35 @@ export class Api {
     add: readonly NewAnnotation[],
     remove: readonly number[],
   ): Promise<Changed> => this.#json("annotations", this.#post({ add, remove }));
+
+  getOverview = async (recordingId: number, signal: AbortSignal): Promise<Overview> => {
+    const path = `recordings/${segment(recordingId)}/peaks`;
+    return this.#request(this.#root + path, { signal }, async (response) => {
+      const pairs = new Int8Array(await response.arrayBuffer());
+      return {
+        bucket_s: Number(response.headers.get("X-Bucket-S")),
+        low: pairs.filter((_, position) => position % 2 === 0),
+        high: pairs.filter((_, position) => position % 2 === 1),
+      };
+    });
+  };
+
+  getTile = async (
+    recordingId: number,
+    level: number,
+    number: number,
+    signal: AbortSignal,
+  ): Promise<Tile> => {
+    const path = `recordings/${segment(recordingId)}/tiles/${level}/${number}`;
+    return this.#request(this.#root + path, { signal }, async (response) =>
+      decodeTile(await response.arrayBuffer(), response.headers.get("X-Sampled") === "1"),
+    );
+  };
+
+  /** Where a stretch of a recording is. */
+  stretchUrl = (recordingId: number, start_s: number, end_s: number): string =>
+    `${this.#root}recordings/${segment(recordingId)}/stretch?` +
+    toQuery({ start_s: String(start_s), end_s: String(end_s) });
 
   /** Where a window's exact stretch of sound is. */
   windowAudioUrl = (id: number): string => `${this.#root}windows/${segment(id)}/audio`;

@@ -78,6 +78,8 @@ export function handleKey(event: KeyboardEvent, store: Store): void {
     walk(event, store);
   } else if (TOOLS[key] !== undefined && !isWriting(target)) {
     store.tool = TOOLS[key];
+  } else if (key === "w" && !isWriting(target)) {
+    void store.toggleLook();
   } else if (key === "0" && !isWriting(target)) {
     store.showWholeMap();
   } else if (key === "/" && !isWriting(target)) {

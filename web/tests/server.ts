@@ -67,6 +67,10 @@ export class FakeServer {
     if (name === "map") return new Response(this.#map(path));
     if (path === "jobs") return Response.json({ id: 7, kind: "umap", state: "running" });
     if (name === "jobs") return Response.json(this.#nextJob());
+    if (path.endsWith("/peaks")) {
+      const headers = { "X-Bucket-S": "0.5" };
+      return new Response(Int8Array.of(-1, 1, -2, 2, -3, 3, -4, 4), { headers });
+    }
     if (name === "recordings") return Response.json(recording(Number(id)));
     if (name === "windows") return Response.json(window(Number(id)));
     if (name === "labels" && body !== undefined) {

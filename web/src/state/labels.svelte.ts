@@ -75,8 +75,26 @@ export class LabelState {
     if (last === undefined) return null;
     this.#done = this.#done.slice(0, -1);
     const { added, removed } = last.changed;
-    await this.#send(() => this.#api.changeAnnotations(removed.map(asNew), added));
+    const undone = await this.#send(() => this.#api.changeAnnotations(removed.map(asNew), added));
+    this.#rename(
+      removed.map(({ id }) => id),
+      undone.added,
+    );
     return last.text;
+  }
+
+  /** What was said again has another id than before: earlier changes must undo that one. */
+  #rename(before: readonly number[], after: readonly number[]): void {
+    if (before.length !== after.length) {
+      // Somebody else said some of it meanwhile; whose is whose cannot be told any more.
+      this.#done = [];
+      return;
+    }
+    const names = new Map(before.map((id, index) => [id, after[index] ?? id]));
+    this.#done = this.#done.map(({ text, changed }) => ({
+      text,
+      changed: { ...changed, added: changed.added.map((id) => names.get(id) ?? id) },
+    }));
   }
 
   async #follow(text: string, change: () => Promise<Changed>): Promise<Changed> {

@@ -6,7 +6,8 @@ import type { Details } from "../details.ts";
 
 /** A stretch of a recording that can be played. */
 export interface Sound {
-  windowId: number;
+  /** Null: a stretch that is no window. */
+  windowId: number | null;
   recordingId: number;
   name: string;
   folder: string;
@@ -65,11 +66,16 @@ export class SoundState {
   /** Play a sound; a held one outlasts the pointer's leaving. */
   play(sound: Sound, held: boolean): void {
     this.#held = held;
-    if (sound.windowId !== this.now?.windowId || !this.audible) {
-      this.#player.play(this.#api.windowAudioUrl(sound.windowId));
-    }
+    const same = sound.windowId !== null && sound.windowId === this.now?.windowId;
+    if (!same || !this.audible) this.#player.play(this.#urlOf(sound));
     this.now = sound;
     void this.#lookUpRecording(sound);
+  }
+
+  #urlOf({ windowId, recordingId, start_s, end_s }: Sound): string {
+    return windowId === null
+      ? this.#api.stretchUrl(recordingId, start_s, end_s)
+      : this.#api.windowAudioUrl(windowId);
   }
 
   /** Let the sound of this window, if it is the one that plays, outlast the pointer's leaving. */

@@ -1,6 +1,7 @@
 /** The page's one store: what is known of the library, and everything a person can do to it. */
 
 import {
+  type Annotation,
   Api,
   type Changed,
   type Hit,
@@ -15,12 +16,15 @@ import {
 import type { AudioElement } from "../audio/player.ts";
 import { Details } from "../details.ts";
 import { formatCount } from "../format.ts";
+import type { Box } from "../look/boxes.ts";
+import { Tiles } from "../look/tiles.ts";
 import { type Outline, pointsWithin } from "../map/picking.ts";
 import type { Camera } from "../map/renderer.ts";
 import { type Address, readAddress, writeAddress } from "./address.ts";
 import { HoverState } from "./hover.svelte.ts";
 import { FAVOURITE, LabelState, type Target } from "./labels.svelte.ts";
 import { LibraryState } from "./library.svelte.ts";
+import { LookState } from "./look.svelte.ts";
 import { MapState } from "./map.svelte.ts";
 import { type Question, SearchState } from "./search.svelte.ts";
 import { type Pick, SelectionState } from "./selection.svelte.ts";
@@ -31,6 +35,7 @@ export interface Notice {
   action?: { label: string; run: () => void };
 }
 
+const LONGEST_PLAY_S = 3600;
 const NOTICE_MS = 6000;
 
 /** What dragging on the map does. */
@@ -57,6 +62,8 @@ export class Store {
   readonly hover: HoverState;
   readonly selection = new SelectionState();
   readonly labels: LabelState;
+  readonly look: LookState;
+  readonly #api: Api;
   readonly #details: Details;
 
   /** Positions on the map that the last question found, best first. */
@@ -93,7 +100,9 @@ export class Store {
       onChange: (library) => this.#offerReload(library),
       onProblem: report,
     });
+    this.#api = api;
     this.labels = new LabelState(api);
+    this.look = new LookState(api, this.labels);
     this.map = new MapState(api, () => this.#scores());
     this.search = new SearchState(api);
     this.sound = new SoundState(api, this.#details, audio, report);
@@ -220,7 +229,7 @@ export class Store {
       if (id === null) return;
       const question = { kind: "sound", of: this.map.of, id } as const;
       await Promise.all([
-        this.#findSound(id).then((sound) => this.sound.play(sound, true)),
+        this.#findSound(id).then((sound) => this.#playAndFollow(sound)),
         this.search.ask(question, this.map.of, this.map.space),
       ]);
     });
@@ -235,7 +244,7 @@ export class Store {
   playHit = (hit: Hit): Promise<void> =>
     this.#try(async () => {
       const sound = await this.#findHitSound(hit);
-      if (sound !== null) this.sound.play(sound, true);
+      if (sound !== null) await this.#playAndFollow(sound);
     });
 
   /** The class of a hit's point on the map, or null where the map has no such point. */
@@ -306,6 +315,65 @@ export class Store {
     return changed;
   };
 
+  /** Look closely at what is pinned or rested on, or else at what played last; or no longer. */
+  toggleLook = (): Promise<void> =>
+    this.#try(async () => {
+      if (this.look.isOpen) this.look.close();
+      else await this.#lookAtTarget();
+    });
+
+  async #lookAtTarget(): Promise<void> {
+    const sound = this.hover.sound ?? this.sound.now;
+    const [id] = this.target()?.ids ?? [];
+    const meant = this.hover.sound === null && id !== undefined ? await this.#findSound(id) : sound;
+    if (meant === null) this.#tell({ text: "Rest on a point first, or pin one by a click." });
+    else await this.lookAt(meant);
+  }
+
+  /** Look closely at a sound within its recording. */
+  lookAt = async ({ recordingId, start_s, end_s }: Sound): Promise<void> => {
+    await this.look.open(await this.#details.recording(recordingId), start_s, end_s);
+  };
+
+  /** Tiles of a recording's picture, fetched as they are wanted. */
+  tilesOf(recordingId: number, onTile: () => void): Tiles {
+    return new Tiles(this.#api, recordingId, onTile, (error) => this.#report(error));
+  }
+
+  refreshLook = (): Promise<void> => this.#try(() => this.look.refresh());
+
+  /** Play the recording that is looked at from a moment on. */
+  playFrom = (start_s: number): void => {
+    const duration_s = this.look.recording?.duration_s ?? 0;
+    this.playStretch(start_s, Math.min(duration_s, start_s + LONGEST_PLAY_S));
+  };
+
+  playStretch = (start_s: number, end_s: number): void => {
+    const recording = this.look.recording;
+    if (recording === null || recording.missing || end_s <= start_s) return;
+    const { id: recordingId, name, folder, labels } = recording;
+    this.sound.play({ windowId: null, recordingId, name, folder, labels, start_s, end_s }, true);
+  };
+
+  moveAnnotation = (said: Annotation, box: Box): Promise<void> =>
+    this.#try(async () => {
+      await this.look.move(said, box);
+      await this.look.refresh();
+      await this.#showLabels();
+    });
+
+  labelDraft = (label: string): Promise<void> =>
+    this.#try(async () => {
+      const text = await this.look.labelDraft(label);
+      if (text !== null) await this.#tellChange(text);
+    });
+
+  removeChosen = (): Promise<void> =>
+    this.#try(async () => {
+      const text = await this.look.removeChosen();
+      if (text !== null) await this.#tellChange(text);
+    });
+
   undo = (): Promise<void> =>
     this.#try(async () => {
       const undone = await this.labels.undo();
@@ -374,6 +442,12 @@ export class Store {
       this.map.colorBy === "label" ? this.map.recolor() : null,
       asks ? this.search.again(this.map.of, this.map.space) : null,
     ]);
+  }
+
+  /** Play a sound; what is looked at closely, if anything is, becomes its recording. */
+  async #playAndFollow(sound: Sound): Promise<void> {
+    this.sound.play(sound, true);
+    if (this.look.isOpen) await this.lookAt(sound);
   }
 
   #wanted: Address | null = null;
