@@ -9,6 +9,7 @@ import pytest
 
 from tonotopy.embedders.cochlea import Cochlea, log_mel
 from tonotopy.embedders.tagger import Tagger
+from tonotopy.embedders.thresholds import calibration
 
 WINDOW, HALF_HOP = 15_600, 7_680
 SAMPLE_RATE = 16_000
@@ -173,3 +174,19 @@ def test_the_weights_are_at_most_six_megabytes():
 
     weights = files("tonotopy.embedders").joinpath("weights", "cochlea.onnx")
     assert len(weights.read_bytes()) <= 6_000_000
+
+
+def test_hearing_says_at_once_what_embedding_and_tagging_say(cochlea, windows):
+    vectors, scores = cochlea.hear(windows)
+    np.testing.assert_array_equal(vectors, cochlea.embed(windows))
+    np.testing.assert_array_equal(scores, cochlea.tag(windows))
+    vectors, scores = cochlea.hear(windows[:0])
+    assert (vectors.shape, scores.shape) == ((0, cochlea.dim), (0, 521))
+
+
+def test_the_thresholds_are_those_of_the_shipped_weights(cochlea):
+    """After other weights were exported: run calibrate.py in training/."""
+    assert calibration("cochlea")["fingerprint"] == cochlea.fingerprint
+    thresholds = cochlea.tag_thresholds()
+    assert thresholds.shape == (521,)
+    assert thresholds.min() >= 0.1
