@@ -57,8 +57,8 @@ def search(
     """Find sounds by a sound or by words.
 
     QUERY: an existing file is a sound; text with a slash or the ending of an audio file must be
-    one; anything else is words, looked for in what was heard, in names, folders and labels. After
-    "not", "without" or a minus sign stands what is not wanted.
+    one; anything else is words, looked for in what was heard, in names, folders and labels.
+    What is not wanted stands after a minus sign or the word not.
     """
     from tonotopy.retrieve import search as find
 
