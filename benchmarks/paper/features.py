@@ -51,7 +51,11 @@ class Activations(Yamnet):
 
     def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Hear windows, (n, 15600) -> (n, 1024)."""
-        return self._run(windows, self._vector, n_values=self.dim)
+        activations = np.empty((len(windows), self.dim), np.float32)
+        for row in range(len(windows)):
+            self.hear(windows[row : row + 1])
+            activations[row] = self._interpreter.get_tensor(self._vector).reshape(self.dim)
+        return activations
 
 
 def main() -> None:

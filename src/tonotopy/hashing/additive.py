@@ -76,9 +76,14 @@ def encode_additive(
     faiss.copy_array_to_vector(np.ascontiguousarray(books).ravel(), quantizer.codebooks)
     quantizer.is_trained = True
     quantizer.max_beam_size = beam
+    quantizer.use_beam_LUT = 1  # products of words, computed once: four times as fast
+    quantizer.compute_codebook_tables()
     codes = np.empty((len(rows), n_books), np.uint8)
     for block in row_blocks(len(rows)):
         codes[block] = quantizer.compute_codes(np.ascontiguousarray(rows[block], np.float32))
+    for column, book in zip(codes.T, books, strict=True):
+        repeats = (book == book[0]).all(axis=1)
+        column[repeats[column]] = 0  # which of equal words FAISS names depends on the batch
     return codes
 
 

@@ -122,6 +122,7 @@ class Hash(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  # sciki
         check_is_fitted(self)
         learned = {name: value for name, value in vars(self).items() if _is_learned(name)}
         arrays = {name: value for name, value in learned.items() if isinstance(value, np.ndarray)}
+        texts = {name: value.tolist() for name, value in arrays.items() if _is_text(value)}
         params = self.get_params(deep=False)
         head = {
             "method": type(self).__name__,
@@ -130,11 +131,16 @@ class Hash(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  # sciki
                 for name, value in params.items()
             },
             "numbers": {name: value for name, value in learned.items() if name not in arrays},
+            "texts": texts,
         }
         text = json.dumps(head, default=_as_number).encode()
         return {
             _HEAD: np.frombuffer(text, np.uint8).copy(),
-            **{name: np.ascontiguousarray(array) for name, array in arrays.items()},
+            **{
+                name: np.ascontiguousarray(array)
+                for name, array in arrays.items()
+                if name not in texts
+            },
         }
 
     @classmethod
@@ -161,7 +167,8 @@ class Hash(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  # sciki
             raise ValueError(f"this is the state of {head['method']}, not of {cls.__name__}")
         restored = cls(**head["params"])
         arrays = {name: array for name, array in state.items() if name != _HEAD}
-        for name, value in {**head["numbers"], **arrays}.items():
+        texts = {name: np.array(value) for name, value in head["texts"].items()}
+        for name, value in {**head["numbers"], **texts, **arrays}.items():
             if not _is_learned(name):
                 raise ValueError(f"{name!r} in the state is no name of something learned")
             setattr(restored, name, value)
@@ -349,6 +356,10 @@ def row_blocks(n: int) -> Iterator[slice]:
 
 def _is_learned(name: str) -> bool:
     return name.endswith("_") and not name.startswith("_") and name != "feature_names_in_"
+
+
+def _is_text(array: NDArray[Any]) -> bool:
+    return array.dtype.kind in "OU"  # class names, which safetensors cannot store
 
 
 def _as_number(value: Any) -> Any:

@@ -96,7 +96,10 @@ class DQN(NetworkHash, CodebookHash):
         n_books, _, part = self.codebooks_.shape
         padded = np.pad(vectors, ((0, 0), (0, n_books * part - _DIM)))
         parts = padded.reshape(len(queries), n_books, part)
-        return -np.einsum("qbp,bwp->qbw", parts, self.codebooks_, optimize=True)
+        products: NDArray[np.float32] = np.einsum(
+            "qbp,bwp->qbw", parts, self.codebooks_, optimize=True
+        )
+        return -products
 
     def _unit_outputs(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         return unit_rows(self._outputs(rows))

@@ -70,7 +70,7 @@ def spread_labels(graph: Any, places: NDArray[np.int64], n_classes: int) -> NDAr
     given = np.zeros((len(places), n_classes))
     given[labelled, places[labelled]] = 1.0
     given /= np.maximum(given.sum(axis=0), 1.0)
-    flowing = given
+    flowing: NDArray[np.float64] = given
     for _ in range(_ROUNDS):
         flowing = _KEPT * (graph @ flowing) + (1.0 - _KEPT) * given
     flowing = flowing + _DOUBT
@@ -82,14 +82,11 @@ def _search(rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.
     faiss = engine()
     n, dim = rows.shape
     k = min(N_NEIGHBOURS + 1, n)
-    flat = faiss.IndexFlatIP(dim)
-    if n <= _LARGE:
-        flat.add(rows)
-        exact: tuple[NDArray[np.float32], NDArray[np.int64]] = flat.search(rows, k)
-        return exact
-    cells = faiss.IndexIVFFlat(flat, dim, round(np.sqrt(n)), faiss.METRIC_INNER_PRODUCT)
-    cells.train(rows)
-    cells.add(rows)
-    cells.nprobe = _CELLS_SEARCHED
-    near: tuple[NDArray[np.float32], NDArray[np.int64]] = cells.search(rows, k)
-    return near
+    index = faiss.IndexFlatIP(dim)
+    if n > _LARGE:
+        index = faiss.IndexIVFFlat(index, dim, round(np.sqrt(n)), faiss.METRIC_INNER_PRODUCT)
+        index.train(rows)
+        index.nprobe = _CELLS_SEARCHED
+    index.add(rows)
+    cosines, found = index.search(rows, k)
+    return cosines, found

@@ -1,6 +1,6 @@
 """Softmax regression on hard or soft classes, by L-BFGS from zero: the same every time."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,7 @@ def fit_softmax(
     goal = np.asarray(targets, np.float32)
     shape = (inputs.shape[1], goal.shape[1])
 
-    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def loss(flat: Any) -> tuple[float, Any]:
         layer = flat.reshape(shape).astype(np.float32)
         logits = inputs @ layer
         logits -= logits.max(axis=1, keepdims=True)
@@ -70,8 +70,8 @@ def fit_softmax(
         total = cross_entropy + 0.5 * penalty * float((shrunk**2).sum(dtype=np.float64))
         return total, gradient.astype(np.float64).ravel()
 
-    options = {"maxiter": n_iter}
-    found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options=options)
+    start = np.zeros(shape[0] * shape[1])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": n_iter})
     layer = found.x.reshape(shape).astype(np.float32)
     return Softmax(layer[:-1].copy(), layer[-1].copy())
 

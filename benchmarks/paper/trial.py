@@ -1,0 +1,201 @@
+"""Print the table of an earlier trial beside this implementation's numbers, and paired gains.
+
+    python benchmarks/paper/trial.py fsdd [--methods DQN ...] [--bits 8 64] [--seeds 5]
+        [--labelled 0.1] [--unlabelled-classes 0.5]
+
+The sets are those that ``features.py`` wrote. Of every class 70 % are the database and 30 %
+queries, anew for every seed; where a set fixes its splits, those count. At least two items a class,
+and a share of ``--labelled``, of the database have a label; with ``--unlabelled-classes``, that
+share of the classes has none at all. Scores are mean average precision over the whole database in
+per cent, ties by expectation: of all queries, or where classes are without labels, of queries of
+classes with labels and without. CPU time is that of fitting and encoding.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonotopy.distance import normalized
+from tonotopy.hashing import Hash, method
+from tonotopy.metrics import mean_average_precision
+
+ROOT = Path(__file__).resolve().parents[2]
+FEATURES = ROOT / "bench-results" / "features"
+RESULTS = ROOT / "bench-results" / "trial"
+DATABASE_SHARE = 0.7
+FEWEST_LABELLED = 2  #: a class
+
+#: what the trial reached with 10 % labels at 8 and 64 bits
+REACHED: Mapping[tuple[str, str], tuple[float, float]] = {
+    ("fsdd", "cosine"): (16.7, 16.7),
+    ("fsdd", "PQ"): (15.9, 16.5),
+    ("fsdd", "DQN literal"): (38.1, 40.2),
+    ("fsdd", "DQN"): (38.1, 39.8),
+    ("fsdd", "DQN literal, labelled"): (32.2, 37.8),
+    ("fsdd", "Softmax w=0.1"): (41.3, 42.9),
+    ("fsdd", "Graph w=0.1"): (53.5, 54.8),
+    ("esc10", "cosine"): (74.6, 74.6),
+    ("esc10", "PQ"): (74.5, 74.8),
+    ("esc10", "DQN literal"): (80.3, 80.2),
+    ("esc10", "Softmax w=0.1"): (81.8, 81.9),
+    ("esc10", "Graph w=0.1"): (84.4, 84.5),
+}
+
+
+class Split(NamedTuple):
+    """One seed's view of a set."""
+
+    database: NDArray[np.int64]  #: rows, shuffled
+    queries: NDArray[np.int64]  #: rows
+    y: NDArray[np.int64]  #: of the database: class, or -1
+    hidden: NDArray[np.int64]  #: classes without labels
+
+
+Make = Callable[[int, int], Hash]  #: (bits, seed) -> estimator
+
+
+def of(name: str, **settings: Any) -> Make:
+    return lambda n_bits, seed: method(name)(n_bits=n_bits, random_state=seed, **settings)
+
+
+#: the name of a line -> what makes its estimator
+METHODS: Mapping[str, Make] = {
+    "PQ": of("PQ"),
+    "ITQ": of("ITQ"),
+    "CNNH": of("CNNH"),
+    "DNNH": of("DNNH"),
+    "DTQ": of("DTQ"),
+    "DQN literal, labelled": of("DQN", loss="literal", codebook="labelled"),
+    "DQN literal": of("DQN", loss="literal"),
+    "DQN": of("DQN"),
+    "Softmax w=0.1": of("PosteriorQuantizer", graph=False, w_free=0.1),
+    "Graph w=0.1": of("PosteriorQuantizer", graph=True, w_free=0.1),
+    "Softmax": of("PosteriorQuantizer", graph=False),
+    "Graph": of("PosteriorQuantizer", graph=True),
+    "Posterior": of("PosteriorQuantizer"),
+}
+OURS, RIVAL = "Posterior", "DQN"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("set")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--bits", nargs="+", type=int, default=[8, 64])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--labelled", type=float, default=0.1)
+    parser.add_argument("--unlabelled-classes", type=float, default=0.0)
+    parser.add_argument("--features", default="yamnet")
+    options = parser.parse_args()
+    scores = measure(options)
+    setting = f"{options.set}-{options.labelled}-{options.unlabelled_classes}"
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f"{setting}.json").write_text(json.dumps(scores, indent=1))
+    for line in table(options.set, scores):
+        print(line)
+
+
+def measure(options: argparse.Namespace) -> dict[str, dict[str, list[float]]]:
+    """Run every method on every seed: line and bits -> column -> a value a seed."""
+    with np.load(FEATURES / f"{options.set}-{options.features}.npz") as stored:
+        X, splits = stored["X"], stored["splits"]
+        y = np.unique(stored["y"], return_inverse=True)[1]
+    scores: dict[str, dict[str, list[float]]] = {}
+    for seed in range(options.seeds):
+        split = draw(y, splits, seed, options.labelled, options.unlabelled_classes)
+        cosine = -normalized(X[split.queries]) @ normalized(X[split.database]).T
+        keep(scores, "cosine", evaluate(cosine, y, split), 0.0)
+        for name in options.methods:
+            for n_bits in options.bits:
+                started = time.process_time()
+                distances = distances_of(METHODS[name](n_bits, seed), X, split)
+                spent = time.process_time() - started
+                keep(scores, f"{name} @ {n_bits}", evaluate(distances, y, split), spent)
+                print(f"seed {seed} {name} @ {n_bits}: {spent:.1f} s", flush=True)
+    return scores
+
+
+def distances_of(estimator: Hash, X: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
+    """Fit, encode the database, and compare; methods without labels see unit vectors."""
+    vectors = normalized(X) if type(estimator).__name__ in ("PQ", "ITQ") else X
+    codes = estimator.fit(vectors[split.database], split.y).transform(vectors[split.database])
+    return estimator.distances(vectors[split.queries], codes)
+
+
+def draw(
+    y: NDArray[np.int64], splits: NDArray[Any], seed: int, labelled: float, unlabelled: float
+) -> Split:
+    """Draw database, queries, labels and the classes that have none."""
+    rng = np.random.default_rng(seed)
+    classes = np.unique(y)
+    in_database = np.zeros(len(y), bool)
+    if splits[0]:
+        in_database[:] = [letters[seed] == "d" for letters in splits]
+    else:
+        for each in classes:
+            rows = rng.permutation(np.flatnonzero(y == each))
+            in_database[rows[: round(DATABASE_SHARE * len(rows))]] = True
+    database = rng.permutation(np.flatnonzero(in_database))
+    hidden = rng.permutation(classes)[: round(unlabelled * len(classes))]
+    given = np.full(len(database), -1)
+    for each in np.setdiff1d(classes, hidden):
+        rows = rng.permutation(np.flatnonzero(y[database] == each))
+        given[rows[: max(FEWEST_LABELLED, round(labelled * len(rows)))]] = each
+    return Split(database, np.flatnonzero(~in_database), given, hidden)
+
+
+def evaluate(
+    distances: NDArray[np.float32], y: NDArray[np.int64], split: Split
+) -> dict[str, float]:
+    """Score queries of classes with labels and without."""
+    truth, items = y[split.queries], y[split.database]
+    without = np.isin(truth, split.hidden)
+    parts = {"mAP": ~without, "mAP unlabelled": without}
+    return {
+        name: 100 * mean_average_precision(distances[part], truth[part], items).value
+        for name, part in parts.items()
+        if part.any()
+    }
+
+
+def keep(
+    scores: dict[str, dict[str, list[float]]], line: str, values: dict[str, float], cpu_s: float
+) -> None:
+    for column, value in {**values, "CPU s": cpu_s}.items():
+        scores.setdefault(line, {}).setdefault(column, []).append(value)
+
+
+def table(name: str, scores: dict[str, dict[str, list[float]]]) -> Iterator[str]:
+    """Say every line's mean and deviation, what the trial reached, and the paired gains."""
+    for line, columns in scores.items():
+        told = ", ".join(
+            f"{column} {np.mean(values):.2f}±{np.std(values):.2f}"
+            for column, values in columns.items()
+        )
+        method_name, _, n_bits = line.partition(" @ ")
+        reached = REACHED.get((name, method_name))
+        at = {"": 0, "8": 0, "64": 1}.get(n_bits)
+        beside = "" if reached is None or at is None else f" (trial {reached[at]})"
+        yield f"{line}: {told}{beside}"
+    for line in scores:
+        method_name, _, n_bits = line.partition(" @ ")
+        if method_name != OURS:
+            continue
+        for other in (f"{RIVAL} @ {n_bits}", f"PQ @ {n_bits}"):
+            for column in ("mAP", "mAP unlabelled"):
+                if column in scores.get(other, {}):
+                    gains = np.subtract(scores[line][column], scores[other][column])
+                    yield (
+                        f"{line} over {other}, {column}: {gains.mean():+.2f}, "
+                        f"ahead in {int((gains > 0).sum())} of {len(gains)} seeds"
+                    )
+
+
+if __name__ == "__main__":
+    main()
