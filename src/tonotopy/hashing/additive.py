@@ -76,8 +76,6 @@ def encode_additive(
     faiss.copy_array_to_vector(np.ascontiguousarray(books).ravel(), quantizer.codebooks)
     quantizer.is_trained = True
     quantizer.max_beam_size = beam
-    quantizer.use_beam_LUT = 1  # products of words, computed once: four times as fast
-    quantizer.compute_codebook_tables()
     codes = np.empty((len(rows), n_books), np.uint8)
     for block in row_blocks(len(rows)):
         codes[block] = quantizer.compute_codes(np.ascontiguousarray(rows[block], np.float32))

@@ -74,7 +74,8 @@ def spread_labels(graph: Any, places: NDArray[np.int64], n_classes: int) -> NDAr
     for _ in range(_ROUNDS):
         flowing = _KEPT * (graph @ flowing) + (1.0 - _KEPT) * given
     flowing = flowing + _DOUBT
-    return (flowing / flowing.sum(axis=1, keepdims=True)).astype(np.float32)
+    shares: NDArray[np.float64] = flowing / flowing.sum(axis=1, keepdims=True)
+    return shares.astype(np.float32)
 
 
 def _search(rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
