@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tonotopy.ranking import COMPARABLE, Sound, score_windows, sounding
+from tonotopy.ranking import COMPARABLE, Sound, longest_looked_back, score_windows, sounding
 
 RIGHT, UP = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
 
@@ -24,14 +24,14 @@ def slow_score(query, query_db, recording, recording_db):
         for weight, window in zip(weights, recording, strict=True)
     ) / sum(weights)
     longest = max(COMPARABLE, sum(query_weights[row] for row in asked))
-    share = 0.5 * min(1, longest / sum(weights))
+    share = 0.5 * min(1, longest / sum(weights)) if len(recording) <= 10 * longest else 0
     return (1 - share) * there + share * back
 
 
 @pytest.mark.parametrize("n_query", [1, 3, 20, 150])
 def test_scores_are_those_of_a_slow_loop(n_query):
     rng = np.random.default_rng(n_query)
-    group_of = np.repeat([4, 9, 2, 7], [1, 6, 40, 13])
+    group_of = np.repeat([4, 9, 2, 7], [1, 6, 40, 53])
     order = rng.permutation(len(group_of))  # windows of a group need not be neighbours
     group_of = group_of[order]
     vectors = unit(rng.standard_normal((len(group_of), 5)))
@@ -87,9 +87,19 @@ def test_ten_minutes_that_hold_a_sound_once_come_before_a_sound_that_is_half_lik
         likes=[Sound(RIGHT[np.newaxis])],
         metric="cosine",
     )
-    # Looked back from with 0.5 * 5 / 1200, so that it keeps nearly all of its 1.
-    assert scores.group_scores[0] == pytest.approx(1 - 0.5 * 5 / 1200 * (1199 / 1200), abs=1e-5)
+    assert scores.group_scores[0] == pytest.approx(1)
     assert scores.group_scores[1] == pytest.approx(np.sqrt(0.5))
+
+
+@pytest.mark.parametrize(("n_windows", "score"), [(5, 0.6), (10, 0.775), (50, 0.951), (51, 1)])
+def test_the_longer_a_recording_the_less_it_is_looked_back_from(n_windows, score):
+    """One window is right, the others up: with a share s of the way back, 1 - s + s / n."""
+    vectors = np.stack([RIGHT, *[UP] * (n_windows - 1)])
+    scores = score_windows(
+        Sound(vectors), np.zeros(n_windows, int), likes=[Sound(vectors[:1])], metric="cosine"
+    )
+    assert scores.group_scores[0] == pytest.approx(score, abs=1e-3)
+    assert longest_looked_back([Sound(vectors[:1])]) == 50
 
 
 def test_a_recording_in_part_is_not_looked_back_from():

@@ -24,6 +24,7 @@ from tonotopy import embedders
 from tonotopy.embedders import Embedder
 from tonotopy.embedders.yamnet import Yamnet
 from tonotopy.metrics import TiedRanking, mean_scores, same_group
+from tonotopy.ranking import Sound, score_windows
 from tonotopy.windows import starts
 
 Floats = NDArray[np.float32]
@@ -229,7 +230,23 @@ def single_best(pair: Pair) -> Floats:
     return np.maximum.reduceat(pair.similar.max(axis=0), pair.first)
 
 
+def shipped(pair: Pair) -> Floats:
+    """Do as `tonotopy search` does, on the matrix of similarities itself.
+
+    The query's windows become axes of space, so that similarities are what products give.
+    """
+    axes = np.eye(len(pair.similar), dtype=np.float32)
+    scores = score_windows(
+        Sound(pair.similar.T, pair.level_db),
+        np.repeat(np.arange(len(pair.first)), pair.counts),
+        likes=[Sound(axes, pair.query_db)],
+        metric="dot",
+    )
+    return scores.group_scores
+
+
 IDEAS: dict[str, Idea] = {
+    "as tonotopy searches": shipped,
     "one way": forward,
     "back": backward,
     "both ways": both,

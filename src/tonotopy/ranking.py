@@ -8,9 +8,9 @@ of the query that it resembles most. A recording's score looks both ways:
 
 Windows weigh by their amplitude, so that silence and what is faint behind a sound count as little
 as they are heard. The two ways are averaged where recording and query sound about equally long. Of
-a longer recording the way back counts the less, the longer it sounds: a second of sound should find
-the ten minutes that hold it. Scores of several examples are averaged, and half of the average of
-what is unwanted is taken off.
+a longer recording the way back counts the less, the longer it sounds, and not at all where it has
+ten times as many windows: a second of sound should find the ten minutes that hold it. Scores of
+several examples are averaged, and half of the average of what is unwanted is taken off.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,6 +27,7 @@ __all__ = [
     "Scores",
     "Sound",
     "Stretch",
+    "longest_looked_back",
     "loudness",
     "one_per_run",
     "rank_groups",
@@ -37,6 +38,7 @@ __all__ = [
 
 UNLIKE_WEIGHT = 0.5
 COMPARABLE = 5  # windows that a recording may sound for, whatever the query, and count as short
+FAR = 10  # times as many windows as the query or that: there is no way back
 QUIET = 0.01  # of the loudest window's amplitude: what is below, 40 dB, is not searched with
 CHUNK = 64  # windows of a query compared at once, so that memory stays flat
 
@@ -171,14 +173,25 @@ def sounding(sound: Sound) -> Sound:
     return Sound(sound.vectors[heard], levels[heard])
 
 
+def longest_looked_back(sounds: Iterable[Sound]) -> int:
+    """Say how many windows a group may have for any way back to one of some sounds."""
+    return int(FAR * max(windows_of(sounding(each)) for each in sounds))
+
+
+def windows_of(sound: Sound) -> float:
+    """Count the windows of a query by their weights, a short one as a little longer."""
+    weights = loudness(sound.levels_db, np.zeros(1, np.int64), len(sound.vectors))
+    return max(COMPARABLE, float(weights.sum()))
+
+
 def back_share(
     example: Sound, weights: NDArray[np.float64], first: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Say how much the way back counts for each group: half, less where it sounds for longer."""
-    n_query = loudness(example.levels_db, np.zeros(1, np.int64), len(example.vectors)).sum()
-    n_sounding = np.add.reduceat(weights, first)
-    share: NDArray[np.float64] = 0.5 * np.minimum(1, max(COMPARABLE, n_query) / n_sounding)
-    return share
+    n_query = windows_of(example)
+    share = 0.5 * np.minimum(1, n_query / np.add.reduceat(weights, first))
+    n_windows = np.diff(first, append=len(weights))
+    return np.where(n_windows > int(FAR * n_query), 0, share)
 
 
 def match(

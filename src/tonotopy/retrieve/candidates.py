@@ -81,6 +81,7 @@ def candidates(
     by: Literal["recording", "window"],
     allowed: NDArray[np.int64] | None,
     kind: str,
+    longest: int,
 ) -> Iterator[Pool]:
     """Choose the windows to score exactly, ever more of them; the last choice is complete.
 
@@ -102,6 +103,9 @@ def candidates(
         Ids of windows to choose from.
     kind : str
         Of the index; ``flat`` chooses all windows at once.
+    longest : int
+        How many windows a recording may have for all of them to matter; of a longer one those
+        proposed are enough.
     """
     n = catalog.count_windows(connection, space)
     chosen = choose(n, space.dim, space.metric, kind)
@@ -121,7 +125,7 @@ def candidates(
         ids = np.unique(found.ids[found.ids >= 0])
         proposed = catalog.vectors_of_windows(connection, space, ids)
         if by == "recording":
-            yield completed(connection, space, proposed, allowed)
+            yield completed(connection, space, proposed, allowed, longest)
         else:
             yield pool_of(connection, proposed)
         if depth >= n or (found.ids < 0).any():
@@ -169,12 +173,13 @@ def completed(
     space: Space,
     proposed: SpaceVectors,
     allowed: NDArray[np.int64] | None,
+    longest: int,
 ) -> Pool:
-    """Add the other windows of the recordings in a choice, of the shortest first, not too many."""
+    """Add the other windows of recordings in a choice that are not too long or too many."""
     ranges = catalog.window_ranges(connection, space, np.unique(proposed.recording_ids).tolist())
     by_length = sorted(ranges, key=lambda each: (ranges[each][1], each))
-    n_windows = np.cumsum([ranges[each][1] for each in by_length])
-    n_whole = int(np.searchsorted(n_windows, WHOLE_RECORDINGS, side="right"))
+    n_windows = np.array([ranges[each][1] for each in by_length])
+    n_whole = int(((n_windows <= longest) & (np.cumsum(n_windows) <= WHOLE_RECORDINGS)).sum())
     in_part = np.array(by_length[n_whole:], np.int64)
     whole = catalog.vectors_of_recordings(connection, space, by_length[:n_whole])
     rest = np.isin(proposed.recording_ids, in_part)

@@ -11,7 +11,15 @@ from tonotopy import catalog
 from tonotopy.catalog import Catalog, Space
 from tonotopy.distance import score_name
 from tonotopy.errors import QueryError
-from tonotopy.ranking import Scores, Sound, Stretch, one_per_run, rank_groups, score_windows
+from tonotopy.ranking import (
+    Scores,
+    Sound,
+    Stretch,
+    longest_looked_back,
+    one_per_run,
+    rank_groups,
+    score_windows,
+)
 from tonotopy.retrieve.candidates import Pool, candidates
 from tonotopy.retrieve.filtering import allowed_windows
 from tonotopy.retrieve.query import (
@@ -135,7 +143,15 @@ def search(
         wanted = heard[: len(likes)]
         unwanted = heard[len(likes) :]
         for pool in candidates(
-            library, connection, chosen, wanted, k=k, by=by, allowed=allowed, kind=index
+            library,
+            connection,
+            chosen,
+            wanted,
+            k=k,
+            by=by,
+            allowed=allowed,
+            kind=index,
+            longest=longest_looked_back(each.sound for each in heard),
         ):
             pool = without_own(connection, pool, heard, by)
             scores = score_windows(
