@@ -252,3 +252,22 @@ def test_a_hundred_thousand_windows_are_searched_in_a_moment(make_heard):
         started = time.process_time()
         assert len(search(library, "dogs in the rain", by=by).hits) == 10
         assert time.process_time() - started < 0.5
+
+
+def test_what_sounds_like_the_best_hits_is_believed_more(make_heard):
+    """Of two in which a dog is heard alike, the one that sounds like the others comes first."""
+    library = make_heard(
+        {
+            "a.wav": [{"Dog": 0.9}],
+            "b.wav": [{"Dog": 0.8}],
+            "odd.wav": [{"Dog": 0.5}],
+            "like.wav": [{"Dog": 0.5}],
+        }
+    )
+    assert names(search(library, "dog"))[2:] == ["odd.wav", "like.wav"]
+    odd = np.array([1, -1], "<f2").tobytes()
+    with library.write() as connection:
+        connection.exec_driver_sql("UPDATE windows SET vector = ? WHERE id = 3", (odd,))
+    results = search(library, "dog")
+    assert names(results)[2:] == ["like.wav", "odd.wav"]
+    assert results.hits[2].why == "heard Dog 0.51"  # as it was stored

@@ -7,7 +7,7 @@ terms that anything at all is found for, less what speaks for a term that is not
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Literal, TypeAlias
 
@@ -70,10 +70,10 @@ class Evidence:
     ----------
     term : Term
         What is looked for.
-    sure : ndarray of shape (n,)
-        By all witnesses together, from 0 to 1.
+    said : ndarray of shape (n,)
+        By what is written, from 0 to 1.
     heard : ndarray of shape (n,)
-        By what was heard alone.
+        By what was heard, from 0 to 1.
     best : ndarray of shape (n,)
         The class that was heard, -1 for none.
     scores : ndarray of shape (n,)
@@ -81,10 +81,22 @@ class Evidence:
     """
 
     term: Term
-    sure: NDArray[np.float64]
+    said: NDArray[np.float64]
     heard: NDArray[np.float32]
     best: NDArray[np.int16]
     scores: NDArray[np.float32]
+
+    @property
+    def sure(self) -> NDArray[np.float64]:
+        """How sure it is by both, from 0 to 1."""
+        return 1 - (1 - self.heard.astype(np.float64)) * (1 - self.said)
+
+    def believed(self, rows: NDArray[np.int64], more: NDArray[np.float64]) -> "Evidence":
+        """Add to the log odds of what was heard in some rows."""
+        heard = self.heard.copy()
+        doubt = (1 - heard[rows]) * np.exp(-more)
+        heard[rows] = heard[rows] / np.maximum(heard[rows] + doubt, np.finfo(np.float32).tiny)
+        return replace(self, heard=heard)
 
 
 def spelt(term: Term) -> list[str]:
@@ -154,7 +166,7 @@ def weigh(term: Term, written: Written, rows: Rows) -> Evidence:
         sure[has_tags], best[has_tags], scores[has_tags] = (each[at] for each in looked_up)
     by_word = [spoken_for(places_of_word, rows.owners) for places_of_word in written]
     said = np.mean(by_word, axis=0) if by_word else np.zeros(len(rows.at))
-    return Evidence(term, 1 - (1 - sure) * (1 - said), sure, best, scores)
+    return Evidence(term, said, sure, best, scores)
 
 
 def spoken_for(
@@ -183,11 +195,12 @@ def fuse(evidence: Sequence[Evidence]) -> tuple[NDArray[np.float64], list[Term]]
         Those wanted terms that nothing at all speaks for; they do not count.
     """
     wanted = [each for each in evidence if each.term.wanted]
-    found = [each for each in wanted if (each.sure >= LEAST).any()]
-    unfound = [each.term for each in wanted if not (each.sure >= LEAST).any()]
-    if not found:
-        return np.zeros(len(evidence[0].sure)), unfound
-    sure = np.stack([each.sure for each in found])
+    all_sure = [each.sure for each in wanted]
+    counts = [bool((sure >= LEAST).any()) for sure in all_sure]
+    unfound = [each.term for each, known in zip(wanted, counts, strict=True) if not known]
+    if not any(counts):
+        return np.zeros(len(evidence[0].said)), unfound
+    sure = np.stack([each for each, known in zip(all_sure, counts, strict=True) if known])
     scores = np.exp(np.log(np.maximum(sure, LEAST)).mean(axis=0))
     scores[(sure < LEAST).all(axis=0)] = 0
     for each in evidence:

@@ -13,6 +13,7 @@ from tonotopy.catalog import Catalog, Space
 from tonotopy.errors import QueryError
 from tonotopy.ontology import CLASSES, Term, match
 from tonotopy.ranking import Stretch, one_per_run
+from tonotopy.retrieve.alike import N_CANDIDATES, belief
 from tonotopy.retrieve.evidence import (
     LEAST,
     Evidence,
@@ -88,6 +89,9 @@ def search_text(
         rows = rows_to_rank(connection, chosen, heard, written, by=by, where=where)
         evidence = [weigh(*each, rows) for each in zip(terms, written, strict=True)]
         scores, unfound = fuse(evidence)
+        if heard is not None and chosen.metric == "cosine":
+            evidence = second_look(connection, chosen, heard, rows, evidence, scores, k)
+            scores, _ = fuse(evidence)
         if by == "recording":
             found = best_recordings(heard, terms, rows, scores, k)
         else:
@@ -131,26 +135,61 @@ def unfound_note(term: Term, sources: Sequence[TextSource]) -> str:
     return f"nothing is found for {term.text!r}"
 
 
+def second_look(
+    connection: Connection,
+    space: Space,
+    heard: HeardSpace,
+    rows: Rows,
+    evidence: Sequence[Evidence],
+    scores: NDArray[np.float64],
+    k: int,
+) -> list[Evidence]:
+    """Believe those of the best rows more that sound like the very best."""
+    order = in_order(rows, scores, max(N_CANDIDATES, 3 * k))
+    windows = rows.windows[order]
+    if not windows.any():  # whole recordings: the best window of each speaks for it
+        best = best_windows(heard, [each.term for each in evidence], rows.owners[order])
+        windows = np.array([best.get(owner, 0) for owner in rows.owners[order].tolist()], np.int64)
+    order, windows = order[windows > 0], windows[windows > 0]
+    if not len(order):
+        return list(evidence)
+    vectors = catalog.fetch_vectors(connection, space, windows)
+    more = belief(scores[order], rows.owners[order], vectors)
+    return [each.believed(order, more) if each.term.wanted else each for each in evidence]
+
+
+def in_order(rows: Rows, scores: NDArray[np.float64], n_best: int | None) -> NDArray[np.int64]:
+    """List the rows that anything speaks for, the best first; ties by recording and window."""
+    order = np.lexsort((rows.windows, rows.owners, -scores))[:n_best]
+    chosen: NDArray[np.int64] = order[scores[order] > 0]
+    return chosen
+
+
+def best_windows(
+    heard: HeardSpace, terms: Sequence[Term], owners: NDArray[np.int64]
+) -> dict[int, int]:
+    """Find the window of each recording in which the wanted terms are heard best, if in any."""
+    windows = heard.windows
+    mine = np.flatnonzero(np.isin(windows.owners, owners))
+    sure = np.zeros(len(mine))
+    for term in terms:
+        if term.wanted:
+            sure += windows.look_up(term.weights)[0][mine]
+    mine, sure = mine[sure >= LEAST], sure[sure >= LEAST]
+    last = mine[np.lexsort((-mine, sure))].tolist()  # the best comes last
+    return {int(windows.owners[at]): int(windows.ids[at]) for at in last}
+
+
 def best_recordings(
     heard: HeardSpace | None, terms: Sequence[Term], rows: Rows, scores: NDArray[np.float64], k: int
 ) -> list[Found]:
     """Choose the best recordings, each with the window in which the words are heard best."""
-    order = np.lexsort((rows.owners, -scores))[:k]
-    order = order[scores[order] > 0]
-    best: dict[int, int] = {}
-    if heard is not None and len(order):
-        windows = heard.windows
-        mine = np.flatnonzero(np.isin(windows.owners, rows.owners[order]))
-        wanted = [term for term in terms if term.wanted]
-        sure = sum(windows.look_up(term.weights)[0][mine] for term in wanted)
-        audible = np.asarray(sure) >= LEAST
-        mine, sure = mine[audible], np.asarray(sure)[audible]
-        for at in mine[np.lexsort((-mine, sure))].tolist():  # the best comes last
-            best[int(windows.owners[at])] = int(windows.ids[at])
-    owners = rows.owners[order].tolist()
+    order = in_order(rows, scores, k)
+    owners = rows.owners[order]
+    best = {} if heard is None else best_windows(heard, terms, owners)
     return [
         Found(row, float(scores[row]), best.get(owner))
-        for row, owner in zip(order.tolist(), owners, strict=True)
+        for row, owner in zip(order.tolist(), owners.tolist(), strict=True)
     ]
 
 
@@ -162,8 +201,7 @@ def best_stretches(
     per_recording: int | None,
 ) -> list[Found]:
     """Choose the best stretches, one of each run of overlapping windows."""
-    order = np.lexsort((rows.windows, rows.owners, -scores))
-    order = order[scores[order] > 0].tolist()
+    order = in_order(rows, scores, None).tolist()
 
     def best_first() -> Iterator[Stretch]:
         for start in range(0, len(order), DETAILS_AT_ONCE):
