@@ -22,7 +22,7 @@ def test_parquet_holds_every_window_with_what_describes_it(heard, tmp_path):
     done = export(heard, tmp_path / "out.parquet", format="parquet")
     table = pq.read_table(tmp_path / "out.parquet")
     vectors = stored(heard)
-    assert done.windows == table.num_rows == 12
+    assert done.n == table.num_rows == 12
     assert table["window_id"].to_pylist() == vectors.ids.tolist()
     np.testing.assert_allclose(np.stack(table["vector"].to_numpy()), vectors.vectors)
     first = table.slice(0, 1).to_pylist()[0]

@@ -15,6 +15,7 @@ BINARY = {
     "/api/v1/map",
     "/api/v1/map/colors",
     "/api/v1/map/values",
+    "/api/v1/exports/{export_id}",
     "/api/v1/windows/{window_id}/audio",
     "/api/v1/recordings/{recording_id}/audio",
     "/api/v1/recordings/{recording_id}/stretch",
@@ -24,6 +25,7 @@ BINARY = {
 CONTRACT = {
     *BINARY,
     "/api/v1/annotations",
+    "/api/v1/exports",
     "/api/v1/labels",
     "/api/v1/library",
     "/api/v1/map/projections",
@@ -66,7 +68,7 @@ def test_every_json_route_is_typed(described):
     for path, _, operation in operations(described):
         success = next(
             operation["responses"][status]
-            for status in ("200", "202")
+            for status in ("200", "201", "202")
             if status in operation["responses"]
         )
         kinds = success["content"]

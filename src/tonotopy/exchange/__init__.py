@@ -1,6 +1,16 @@
-"""Taking vectors out of a library and bringing vectors in."""
+"""Taking things out of a library, in forms that others read, and bringing vectors in."""
 
-from tonotopy.exchange.exporting import Exported, export
+from tonotopy.exchange.choosing import Items
+from tonotopy.exchange.exporting import ENDINGS, FORMATS, Exported, Format, export
 from tonotopy.exchange.importing import Imported, import_vectors
 
-__all__ = ["Exported", "Imported", "export", "import_vectors"]
+__all__ = [
+    "ENDINGS",
+    "FORMATS",
+    "Exported",
+    "Format",
+    "Imported",
+    "Items",
+    "export",
+    "import_vectors",
+]

@@ -16,6 +16,7 @@ from tonotopy import __version__
 from tonotopy.catalog import Catalog
 from tonotopy.errors import DecodeError, LibraryError, NotInLibrary, TonotopyError
 from tonotopy.server import (
+    export_routes,
     label_routes,
     library_routes,
     look_routes,
@@ -81,12 +82,13 @@ def create_app(
     ValueError
         If the token is empty.
     """
-    served, jobs = Served(library), Jobs()
+    served, jobs, exports = Served(library), Jobs(), export_routes.Exports()
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         yield
         jobs.close()
+        exports.close()
         served.close()
 
     app = FastAPI(
@@ -100,6 +102,7 @@ def create_app(
     )
     app.state.served = served
     app.state.jobs = jobs
+    app.state.exports = exports
     app.state.tiles = look_routes.Tiles()
     for router in (
         library_routes.router,
@@ -109,6 +112,7 @@ def create_app(
         map_routes.router,
         label_routes.router,
         look_routes.router,
+        export_routes.router,
     ):
         app.include_router(router, prefix=API, responses=PROBLEMS)
     add_errors(app)
@@ -117,6 +121,7 @@ def create_app(
     max_bodies = {
         API + search_routes.UPLOAD_PATH: max_upload,
         API + label_routes.CHANGE_PATH: label_routes.MAX_CHANGE,
+        API + export_routes.EXPORT_PATH: label_routes.MAX_CHANGE,
         API + label_routes.LABEL_PATH: label_routes.MAX_CHANGE,
     }
     app.add_middleware(Guard, hosts=hosts, token=token, max_bodies=max_bodies)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from tonotopy.catalog import Polarity
+from tonotopy.exchange import Format
 from tonotopy.explore import Items
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "AnnotationsIn",
     "ChangedOut",
     "ColumnOut",
+    "ExportIn",
+    "ExportOut",
     "HitOut",
     "Id",
     "Items",
@@ -196,6 +199,25 @@ class LabelOut(BaseModel):
     positive: int = Field(description="annotations")
     negative: int
     unsure: int
+
+
+class ExportIn(BaseModel):
+    """What to take out, and in which form."""
+
+    format: Format
+    of: Items = "recordings"
+    ids: list[Id] = Field(min_length=1)
+    space: str | None = None
+
+
+class ExportOut(BaseModel):
+    """A file that was made; /exports/{id} gives it."""
+
+    id: int
+    name: str
+    bytes: int
+    n: int = Field(description="recordings or windows")
+    missing: int = Field(description="whose sound could not be read")
 
 
 class HitOut(BaseModel):
