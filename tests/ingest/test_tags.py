@@ -85,7 +85,9 @@ def test_what_is_stored_is_what_the_embedder_says_of_each_window(
     with library.read() as connection:
         (of_recording,) = catalog.scores_of_recordings(connection, space, [1]).values()
     highest = scores.max(axis=0)
-    assert {index for index, _ in of_recording} == set(np.flatnonzero(highest >= catalog.FLOOR))
+    assert {index for index, _ in of_recording} == set(
+        np.flatnonzero(highest >= catalog.RECORDING_FLOOR)
+    )
     for index, score in of_recording:
         assert score == pytest.approx(highest[index], rel=0.03)
 

@@ -42,7 +42,7 @@ from tonotopy.catalog.health import (
     unindexed_words,
 )
 from tonotopy.catalog.library import Catalog, open_catalog
-from tonotopy.catalog.packing import FLOOR, MOST, WINDOW_FLOOR, pack_scores
+from tonotopy.catalog.packing import FLOOR, MOST, RECORDING_FLOOR, WINDOW_FLOOR, pack_scores
 from tonotopy.catalog.paths import escape, storable, unescape
 from tonotopy.catalog.recordings import (
     Known,
@@ -117,6 +117,7 @@ __all__ = [
     "COLUMNS",
     "FLOOR",
     "MOST",
+    "RECORDING_FLOOR",
     "WINDOW_FLOOR",
     "Analysis",
     "Annotation",

@@ -6,6 +6,7 @@ where it is small, and its distance to 1 within 2.8 % where it is large. What is
 not stored and comes back as 0.
 
 A window keeps its best classes only, at most `MOST` of `WINDOW_FLOOR` and more: 48 bytes or fewer.
+A recording keeps all of `RECORDING_FLOOR` and more.
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FLOOR", "MOST", "WINDOW_FLOOR", "pack_scores", "unpack_scores"]
+__all__ = ["FLOOR", "MOST", "RECORDING_FLOOR", "WINDOW_FLOOR", "pack_scores", "unpack_scores"]
 
-FLOOR = 0.001  #: smaller scores are not stored
+FLOOR = 0.001  #: smaller scores are never stored
 WINDOW_FLOOR = 0.01  #: of a window
+RECORDING_FLOOR = 0.005  #: of a recording, all of whose classes are kept
 MOST = 16  #: classes of a window
 
 _LOWEST, _HIGHEST = -7.0, 7.0  # logits

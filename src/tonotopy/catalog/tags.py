@@ -35,6 +35,9 @@ __all__ = [
 ]
 
 
+ROWS_AT_ONCE = 16_384
+
+
 @dataclass(frozen=True, slots=True)
 class Tagger:
     """What the tags of a space are.
@@ -205,14 +208,16 @@ def packed_windows(connection: Connection, space: Space) -> list[tuple[int, int,
 
 def class_scores(rows: Sequence[Sequence[Any]], classes: Sequence[int]) -> ClassScores:
     """Turn rows of (id, recording, packed scores) into arrays."""
-    ids, owners, packed = list(zip(*rows, strict=True)) or [(), (), ()]
-    places, found, values = unpack_scores(packed)
     column_of = np.full(1 << 16, -1)
     column_of[list(classes)] = np.arange(len(classes))
-    asked = column_of[found] >= 0
     scores = np.zeros((len(rows), len(classes)), np.float32)
-    scores[places[asked], column_of[found[asked]]] = values[asked]
-    return ClassScores(np.array(ids, np.int64), np.array(owners, np.int64), scores)
+    for start in range(0, len(rows), ROWS_AT_ONCE):  # unpacked, they take ten times the room
+        chunk = rows[start : start + ROWS_AT_ONCE]
+        places, found, values = unpack_scores([row[2] for row in chunk])
+        asked = column_of[found] >= 0
+        scores[start + places[asked], column_of[found[asked]]] = values[asked]
+    ids = np.array([row[0] for row in rows], np.int64)
+    return ClassScores(ids, np.array([row[1] for row in rows], np.int64), scores)
 
 
 def scores_of_recordings(

@@ -99,7 +99,9 @@ def store(library: Catalog, report: Report, target: Space, answer: Answer, root:
 def packed_scores(scores: NDArray[np.float32]) -> bytes:
     """Pack the scores of all classes of a recording."""
     order = np.argsort(-scores, kind="stable")
-    (packed,) = catalog.pack_scores(order[np.newaxis], scores[order][np.newaxis])
+    (packed,) = catalog.pack_scores(
+        order[np.newaxis], scores[order][np.newaxis], floor=catalog.RECORDING_FLOOR
+    )
     return packed
 
 
