@@ -1,7 +1,8 @@
 """What every method that learns from labels promises."""
 
 import importlib.util
-import warnings
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -29,6 +30,8 @@ def labelled_clouds(n=300, dim=12, n_classes=5, share=0.4, seed=0):
 
 
 def fitted(name, X, y, n_bits=16, **params):
+    if name in NEEDS_TORCH:
+        params = {"n_steps": 60, **params}
     return hashing.method(name)(n_bits=n_bits, **params).fit(X, y)
 
 
@@ -144,12 +147,40 @@ def test_it_is_an_estimator(estimator, check):
 
 
 @needs_torch
-@pytest.mark.slow
-@pytest.mark.parametrize("name", NEEDS_TORCH)
-def test_networks_are_estimators(name):
-    from sklearn.utils.estimator_checks import check_estimator
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks([hashing.method(name)(n_bits=8, n_steps=10) for name in NEEDS_TORCH])
+def test_networks_are_estimators(estimator, check):
+    check(estimator)
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        results = check_estimator(hashing.method(name)(n_bits=8), on_fail=None)
-    assert [each["check_name"] for each in results if each["status"] == "failed"] == []
+
+@needs_torch
+@pytest.mark.parametrize("name", NEEDS_TORCH)
+def test_what_torch_fitted_is_encoded_without_torch(name, tmp_path):
+    X, _, y = labelled_clouds()
+    method = fitted(name, X, y, n_steps=10)
+    np.savez(tmp_path / "state.npz", **method.state(), X=X, codes=method.transform(X))
+    program = (
+        "import sys; import numpy as np; from tonotopy import hashing\n"
+        f"stored = dict(np.load({str(tmp_path / 'state.npz')!r}, allow_pickle=False))\n"
+        "X, codes = stored.pop('X'), stored.pop('codes')\n"
+        "assert (hashing.from_state(stored).transform(X) == codes).all()\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_network_of_given_weights_encodes_by_hand():
+    """One unit takes the difference of two features; its bit says which is larger."""
+    learned = {
+        "takes_root_": False, "classes_": np.array([0, 1]),
+        "mean_": np.zeros(2), "spread_": np.ones(2),
+        "hidden_weights_": np.array([[1, -1], [-1, 1]], np.float32),
+        "hidden_bias_": np.zeros(2, np.float32),
+        "output_weights_": np.tile(np.array([1, -1], np.float32), (8, 1)),
+        "output_bias_": np.zeros(8, np.float32),
+        "class_codes_": np.ones((2, 8), np.float32), "n_features_in_": 2,
+    }  # fmt: skip
+    method = hashing.method("CNNH")(n_bits=8)
+    for name, value in learned.items():
+        setattr(method, name, value)
+    assert method.transform([[3.0, 1.0], [1.0, 3.0]]).ravel().tolist() == [255, 0]

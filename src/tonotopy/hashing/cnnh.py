@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tonotopy.hashing.base import BinaryHash
 from tonotopy.hashing.codes import pack_signs
-from tonotopy.hashing.networks import Batch, Layers, NetworkHash, Plan, n_steps, train
+from tonotopy.hashing.networks import Batch, Layers, NetworkHash, Plan, steps, train
 
 __all__ = ["CNNH", "class_codes"]
 
@@ -28,6 +28,9 @@ class CNNH(NetworkHash, BinaryHash):
     ----------
     n_bits : int, default=8
         Length of a code, a multiple of 8.
+    n_steps : int, optional
+        Batches of 256 that the network sees; by default 200, or 60 for every 256 labelled rows if
+        that is more.
     random_state : int, RandomState or None, default=0
         Of the codes that the first stage starts from, and of the network.
 
@@ -47,9 +50,14 @@ class CNNH(NetworkHash, BinaryHash):
     class_codes_: NDArray[np.float32]
 
     def __init__(
-        self, n_bits: int = 8, *, random_state: int | np.random.RandomState | None = 0
+        self,
+        n_bits: int = 8,
+        *,
+        n_steps: int | None = None,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.n_bits = n_bits
+        self.n_steps = n_steps
         self.random_state = random_state
 
     def _learn(self, rows: NDArray[np.float32], places: NDArray[np.int64]) -> None:
@@ -57,7 +65,7 @@ class CNNH(NetworkHash, BinaryHash):
         labelled = places >= 0
         taught = places[labelled]
         self.class_codes_ = class_codes(np.bincount(taught), self.n_bits, seed=seed)
-        plan = Plan(self.n_bits + len(self.classes_), n_steps(len(taught)), seed)
+        plan = Plan(self.n_bits + len(self.classes_), steps(len(taught), self.n_steps), seed)
 
         def loss(batch: Batch) -> Any:
             classes = taught[batch.places]

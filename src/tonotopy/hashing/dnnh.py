@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tonotopy.hashing.base import BinaryHash
 from tonotopy.hashing.codes import pack_signs
-from tonotopy.hashing.networks import Batch, NetworkHash, Plan, n_steps, train
+from tonotopy.hashing.networks import Batch, NetworkHash, Plan, steps, train
 from tonotopy.hashing.triplets import hinge
 
 __all__ = ["DNNH"]
@@ -27,6 +27,9 @@ class DNNH(NetworkHash, BinaryHash):
     ----------
     n_bits : int, default=8
         Length of a code, a multiple of 8.
+    n_steps : int, optional
+        Batches of 256 that the network sees; by default 200, or 60 for every 256 labelled rows if
+        that is more.
     random_state : int, RandomState or None, default=0
         Of the network and of the triplets.
 
@@ -42,9 +45,14 @@ class DNNH(NetworkHash, BinaryHash):
     """
 
     def __init__(
-        self, n_bits: int = 8, *, random_state: int | np.random.RandomState | None = 0
+        self,
+        n_bits: int = 8,
+        *,
+        n_steps: int | None = None,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.n_bits = n_bits
+        self.n_steps = n_steps
         self.random_state = random_state
 
     def _learn(self, rows: NDArray[np.float32], places: NDArray[np.int64]) -> None:
@@ -52,7 +60,7 @@ class DNNH(NetworkHash, BinaryHash):
         rng = np.random.default_rng(seed)
         labelled = places >= 0
         taught = places[labelled]
-        plan = Plan(self.n_bits, n_steps(len(taught)), seed)
+        plan = Plan(self.n_bits, steps(len(taught), self.n_steps), seed)
         margin = max(1.0, self.n_bits / 4)
 
         def loss(batch: Batch) -> Any:

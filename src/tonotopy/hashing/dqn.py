@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonotopy.hashing.base import CodebookHash
-from tonotopy.hashing.networks import Batch, NetworkHash, Plan, n_steps, train
+from tonotopy.hashing.networks import Batch, NetworkHash, Plan, steps, train
 from tonotopy.hashing.product import PQ
 from tonotopy.hashing.scaling import unit_rows
 
@@ -38,6 +38,9 @@ class DQN(NetworkHash, CodebookHash):
     codebook : {"all", "labelled"}, default="all"
         Which rows the final words are learned on. "labelled" is the published reading; with few
         labels every labelled row becomes a word of its own, and the others suffer.
+    n_steps : int, optional
+        Batches of 256 that the network sees; by default 200, or 60 for every 256 labelled rows if
+        that is more; three times as many for "balanced".
     random_state : int, RandomState or None, default=0
         Of the network and of k-means.
 
@@ -63,11 +66,13 @@ class DQN(NetworkHash, CodebookHash):
         *,
         loss: Literal["balanced", "literal"] = "balanced",
         codebook: Literal["all", "labelled"] = "all",
+        n_steps: int | None = None,
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.n_bits = n_bits
         self.loss = loss
         self.codebook = codebook
+        self.n_steps = n_steps
         self.random_state = random_state
 
     def _learn(self, rows: NDArray[np.float32], places: NDArray[np.int64]) -> None:
@@ -78,7 +83,7 @@ class DQN(NetworkHash, CodebookHash):
         seed = self._seed()
         labelled = places >= 0
         weight, times = _SETTINGS[self.loss]
-        plan = Plan(_DIM, times * n_steps(int(labelled.sum())), seed)
+        plan = Plan(_DIM, steps(int(labelled.sum()), self.n_steps, times=times), seed)
         pairs = _PairLoss(places[labelled], self.n_bits, plan, weight, self.loss == "balanced")
         self._keep(train(rows[labelled], pairs, plan))
         taught = rows if self.codebook == "all" else rows[labelled]

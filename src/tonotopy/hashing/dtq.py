@@ -12,7 +12,7 @@ from tonotopy.hashing.additive import (
     learn_books,
 )
 from tonotopy.hashing.base import CodebookHash
-from tonotopy.hashing.networks import Batch, NetworkHash, Plan, n_steps, train
+from tonotopy.hashing.networks import Batch, NetworkHash, Plan, steps, train
 from tonotopy.hashing.scaling import unit_rows
 from tonotopy.hashing.triplets import hinge
 
@@ -42,6 +42,9 @@ class DTQ(NetworkHash, CodebookHash):
     ----------
     n_bits : int, default=8
         Length of a code, a multiple of 8.
+    n_steps : int, optional
+        Batches of 256 that the network sees; by default 200, or 60 for every 256 labelled rows if
+        that is more.
     random_state : int, RandomState or None, default=0
         Of the network, the triplets and k-means.
 
@@ -60,15 +63,20 @@ class DTQ(NetworkHash, CodebookHash):
     codebooks_: NDArray[np.float32]
 
     def __init__(
-        self, n_bits: int = 8, *, random_state: int | np.random.RandomState | None = 0
+        self,
+        n_bits: int = 8,
+        *,
+        n_steps: int | None = None,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.n_bits = n_bits
+        self.n_steps = n_steps
         self.random_state = random_state
 
     def _learn(self, rows: NDArray[np.float32], places: NDArray[np.int64]) -> None:
         seed = self._seed()
         labelled = places >= 0
-        plan = Plan(_DIM, n_steps(int(labelled.sum())), seed)
+        plan = Plan(_DIM, steps(int(labelled.sum()), self.n_steps), seed)
         loss = _TripletLoss(places[labelled], self.n_bits // 8, plan)
         self._keep(train(rows[labelled], loss, plan))
         self.codebooks_ = learn_books(self._unit_outputs(rows), self.n_bits // 8, seed=seed)

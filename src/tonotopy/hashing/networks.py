@@ -18,8 +18,8 @@ __all__ = [
     "Layers",
     "NetworkHash",
     "Plan",
-    "n_steps",
     "run",
+    "steps",
     "train",
 ]
 
@@ -75,9 +75,19 @@ def torch_or_say_how() -> Any:
     return optional("torch", extra="train")
 
 
-def n_steps(n_rows: int) -> int:
-    """Choose how many batches a network sees: more where there is more to learn."""
-    return max(FEWEST_STEPS, STEPS_PER_BATCH * -(-n_rows // BATCH))
+def steps(n_rows: int, wanted: int | None, *, times: int = 1) -> int:
+    """Say how many batches a network sees: what is wanted, else more where there is more to learn.
+
+    Raises
+    ------
+    ValueError
+        If fewer than one is wanted.
+    """
+    if wanted is None:
+        return times * max(FEWEST_STEPS, STEPS_PER_BATCH * -(-n_rows // BATCH))
+    if wanted < 1:
+        raise ValueError(f"n_steps={wanted} must be at least 1, or None")
+    return wanted
 
 
 def train(rows: NDArray[np.float32], loss: Loss, plan: Plan) -> Layers:
@@ -137,11 +147,18 @@ def _layers(hidden: Any, output: Any) -> Layers:
 
 
 def run(rows: NDArray[np.float32], layers: Layers) -> NDArray[np.float32]:
-    """Compute a network's outputs, (n, dim) -> (n, n_outputs), without torch."""
+    """Compute a network's outputs, (n, dim) -> (n, n_outputs), without torch.
+
+    In float64: a product of matrices rounds a row by where it stands, and equal rows must have
+    equal codes.
+    """
     outputs = np.empty((len(rows), len(layers.output_bias)), np.float32)
+    into_hidden, into_output = (
+        weights.T.astype(np.float64) for weights in (layers.hidden_weights, layers.output_weights)
+    )
     for block in row_blocks(len(rows)):
-        hidden = np.maximum(rows[block] @ layers.hidden_weights.T + layers.hidden_bias, 0)
-        outputs[block] = hidden @ layers.output_weights.T + layers.output_bias
+        hidden = np.maximum(rows[block] @ into_hidden + layers.hidden_bias, 0)
+        outputs[block] = hidden @ into_output + layers.output_bias
     return outputs
 
 

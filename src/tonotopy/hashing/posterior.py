@@ -153,7 +153,9 @@ class PosteriorQuantizer(LabelledHash, CodebookHash):
         self.free_directions_ = (found.directions * (scale * varies)[:, None]).astype(np.float32)
 
     def _free(self, directions: NDArray[np.float32]) -> NDArray[np.float32]:
-        return unit_rows((directions - self.free_mean_) @ self.free_directions_.T)
+        return unit_rows(
+            (directions.astype(np.float64) - self.free_mean_) @ self.free_directions_.T
+        )
 
     def _learn_student(
         self,
@@ -189,8 +191,8 @@ class PosteriorQuantizer(LabelledHash, CodebookHash):
 
 
 def _similarity(free: NDArray[np.float32], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
-    similarity: NDArray[np.float32] = np.exp(_KERNEL_WIDTH * (free @ landmarks.T - np.float32(1)))
-    return similarity
+    cosines = free.astype(np.float64) @ landmarks.T
+    return np.exp(_KERNEL_WIDTH * (cosines - 1)).astype(np.float32)
 
 
 def _classifier(

@@ -77,8 +77,12 @@ def fit_softmax(
 
 
 def posteriors(rows: NDArray[np.floating], layer: Softmax) -> NDArray[np.float32]:
-    """Give the probability of each class, (n, dim) -> (n, n_classes)."""
-    logits = np.asarray(rows, np.float32) @ layer.weights + layer.bias
+    """Give the probability of each class, (n, dim) -> (n, n_classes).
+
+    In float64 inside: a product of matrices rounds a row by where it stands, and equal rows must
+    have equal probabilities.
+    """
+    logits = np.asarray(rows, np.float64) @ layer.weights + layer.bias
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities: NDArray[np.float32] = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return probabilities
+    shares: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return shares.astype(np.float32)
