@@ -133,6 +133,19 @@ export interface Tile {
   sampled: boolean;
 }
 
+export type ExportFormat =
+  "parquet" | "csv" | "table" | "paths" | "clips" | "audacity" | "raven" | "projector" | "site";
+
+/** A file that the server made. */
+export interface Exported {
+  id: number;
+  name: string;
+  bytes: number;
+  n: number;
+  /** Whose sound could not be read. */
+  missing: number;
+}
+
 export type Polarity = "positive" | "negative" | "unsure";
 
 /** Something said of a recording, or of a stretch or a box of it. */

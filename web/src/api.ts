@@ -6,6 +6,8 @@ import type {
   LabelUse,
   Labelling,
   NewAnnotation,
+  ExportFormat,
+  Exported,
   Overview,
   Tile,
   Projection,
@@ -176,6 +178,14 @@ export class Api {
       decodeTile(await response.arrayBuffer(), response.headers.get("X-Sampled") === "1"),
     );
   };
+
+  makeExport = (format: ExportFormat, view: MapView, ids: readonly number[]): Promise<Exported> =>
+    this.#json("exports", this.#post({ format, ...view, ids }));
+
+  exportUrl = (id: number): string => `${this.#root}exports/${segment(id)}`;
+
+  /** Where a recording is, as its file or as what browsers play. */
+  recordingAudioUrl = (id: number): string => `${this.#root}recordings/${segment(id)}/audio`;
 
   /** Where a stretch of a recording is. */
   stretchUrl = (recordingId: number, start_s: number, end_s: number): string =>

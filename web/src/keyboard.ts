@@ -1,5 +1,6 @@
 /** What the keys do; the page's help lists them. */
 
+import type { Verdict } from "./state/review.svelte.ts";
 import type { Store, Tool } from "./state/store.svelte.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = { v: "move", s: "lasso", r: "rectangle" };
@@ -50,6 +51,26 @@ function labelByDigit(digit: number, event: KeyboardEvent, store: Store): void {
   void store.label(label, event.altKey ? null : "positive");
 }
 
+const VERDICTS: Readonly<Record<string, Verdict>> = {
+  ArrowUp: "positive",
+  ArrowDown: "negative",
+  u: "unsure",
+  ArrowRight: "skipped",
+};
+
+/** While things are reviewed, arrows say what they are, as in BirdNET's review. */
+function handleReviewKey(event: KeyboardEvent, store: Store): boolean {
+  const { key, target } = event;
+  const verdict = VERDICTS[key];
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(target)) return false;
+  if (verdict !== undefined) void store.judge(verdict);
+  else if (key === "ArrowLeft" || key === "Backspace") void store.judgeAgain();
+  else if (key === "Escape") void store.endReview();
+  else return false;
+  event.preventDefault();
+  return true;
+}
+
 function handleLabelKey(event: KeyboardEvent, store: Store): boolean {
   if (isWriting(event.target)) return false;
   // With Alt, some keyboards write other signs than digits.
@@ -65,6 +86,7 @@ function handleLabelKey(event: KeyboardEvent, store: Store): boolean {
 
 export function handleKey(event: KeyboardEvent, store: Store): void {
   const { key, target } = event;
+  if (store.review.isOn && handleReviewKey(event, store)) return;
   if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === "z" && !isWriting(target)) {
     event.preventDefault();
     void store.undo();

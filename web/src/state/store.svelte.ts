@@ -4,6 +4,7 @@ import {
   type Annotation,
   Api,
   type Changed,
+  type ExportFormat,
   type Hit,
   type Library,
   type NewAnnotation,
@@ -15,6 +16,7 @@ import {
 } from "../api.ts";
 import type { AudioElement } from "../audio/player.ts";
 import { Details } from "../details.ts";
+import { download, offerSound, stretchName } from "../drag.ts";
 import { formatCount } from "../format.ts";
 import type { Box } from "../look/boxes.ts";
 import { Tiles } from "../look/tiles.ts";
@@ -26,6 +28,7 @@ import { FAVOURITE, LabelState, type Target } from "./labels.svelte.ts";
 import { LibraryState } from "./library.svelte.ts";
 import { LookState } from "./look.svelte.ts";
 import { MapState } from "./map.svelte.ts";
+import { ReviewState, type Verdict } from "./review.svelte.ts";
 import { type Question, SearchState } from "./search.svelte.ts";
 import { type Pick, SelectionState } from "./selection.svelte.ts";
 import { type Sound, SoundState, soundOfWindow } from "./sound.svelte.ts";
@@ -47,6 +50,10 @@ export class Store {
   labelling = $state.raw<Target | null>(null);
   /** Counts the changes of annotations, so that whoever shows some looks again. */
   annotated = $state(0);
+  /** The label to review is being typed. */
+  asksReview = $state(false);
+  /** A file is being made of the selection. */
+  exporting = $state(false);
   /** Shows all points again; whoever draws the map says how. */
   showWholeMap: () => void = () => undefined;
   /** The map that the address named is shown. */
@@ -63,6 +70,7 @@ export class Store {
   readonly selection = new SelectionState();
   readonly labels: LabelState;
   readonly look: LookState;
+  readonly review: ReviewState;
   readonly #api: Api;
   readonly #details: Details;
 
@@ -84,6 +92,11 @@ export class Store {
     const query = question === null || question.kind === "file" ? null : question;
     return writeAddress({ of, projection, color, space, camera: this.camera, query });
   });
+  /** Where on the map the thing is that is reviewed, or null. */
+  readonly reviewed = $derived.by(() => {
+    const id = this.review.current;
+    return id === null || this.review.of !== this.map.of ? null : this.map.indexOf(id);
+  });
   /** Where on the map the sound is whose neighbours are listed, or null. */
   readonly pinned = $derived.by(() => {
     const question = this.search.question;
@@ -102,6 +115,7 @@ export class Store {
     });
     this.#api = api;
     this.labels = new LabelState(api);
+    this.review = new ReviewState(this.labels);
     this.look = new LookState(api, this.labels);
     this.map = new MapState(api, () => this.#scores());
     this.search = new SearchState(api);
@@ -373,6 +387,65 @@ export class Store {
       const text = await this.look.removeChosen();
       if (text !== null) await this.#tellChange(text);
     });
+
+  /** Go through the selection and say of each whether a label holds; hits first, best first. */
+  startReview = async (label: string): Promise<void> => {
+    this.asksReview = false;
+    const chosen = this.selection.ids;
+    const target = this.#checkTarget(chosen.size === 0 ? null : this.target());
+    if (target === null) return;
+    const hits = this.found.map((index) => this.map.idAt(index) ?? -1);
+    const ids = [...new Set([...hits.filter((id) => chosen.has(id)), ...chosen])];
+    this.hover.leave();
+    this.review.start(label, target.of, ids);
+    await this.#hearReviewed();
+  };
+
+  judge = (verdict: Verdict): Promise<void> =>
+    this.#try(async () => {
+      if (await this.review.judge(verdict)) await this.#hearReviewed();
+    });
+
+  judgeAgain = (): Promise<void> =>
+    this.#try(async () => {
+      if (await this.review.back()) await this.#hearReviewed();
+    });
+
+  endReview = (): Promise<void> =>
+    this.#try(async () => {
+      this.review.end();
+      this.sound.stop();
+      await this.#showLabels();
+    });
+
+  async #hearReviewed(): Promise<void> {
+    const id = this.review.current;
+    if (id === null) this.sound.stop();
+    else await this.#try(async () => this.#playAndFollow(await this.#findSound(id)));
+  }
+
+  /** Make a file of the selection, and have the browser keep it. */
+  exportSelection = (format: ExportFormat): Promise<void> =>
+    this.#try(async () => {
+      this.exporting = true;
+      try {
+        const ids = [...this.selection.ids];
+        const made = await this.#api.makeExport(format, this.map.view, ids);
+        download(this.#api.exportUrl(made.id), made.name);
+        const gone =
+          made.missing > 0 ? ` ${formatCount(made.missing, "file")} could not be read.` : "";
+        this.#tell({ text: `Exported ${made.name}.${gone}` });
+      } finally {
+        this.exporting = false;
+      }
+    });
+
+  /** Let a hit be dragged out of the page: its file, or where windows are shown, its stretch. */
+  dragHit = (hit: Hit, event: DragEvent): void => {
+    const whole = this.map.of === "recordings" || hit.window_id === null;
+    if (whole) offerSound(event, hit.name, this.#api.recordingAudioUrl(hit.recording_id));
+    else offerSound(event, stretchName(hit), this.#api.windowAudioUrl(hit.window_id ?? 0));
+  };
 
   undo = (): Promise<void> =>
     this.#try(async () => {
