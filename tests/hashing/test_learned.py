@@ -31,7 +31,7 @@ def labelled_clouds(n=300, dim=12, n_classes=5, share=0.4, seed=0):
 
 def fitted(name, X, y, n_bits=16, **params):
     if name in NEEDS_TORCH:
-        params = {"n_steps": 60, **params}
+        params = {"n_steps": 200 if name == "DNNH" else 60, **params}
     return hashing.method(name)(n_bits=n_bits, **params).fit(X, y)
 
 
