@@ -23,7 +23,6 @@ choice
 import argparse
 import json
 import os
-import secrets
 import shutil
 import tempfile
 import time
@@ -165,8 +164,9 @@ def flat_library(
         folder = Path(scratch) / "sounds"
         folder.mkdir()
         group_of = {}
+        names = np.random.default_rng(0)
         for path, group in collection.items():
-            copy = folder / f"{secrets.token_hex(8)}.ogg"
+            copy = folder / f"{names.bytes(8).hex()}.ogg"
             shutil.copyfile(path, copy)
             group_of[copy.name] = group
         with tt.open(Path(scratch) / "library.db") as library:

@@ -115,6 +115,7 @@ def test_no_route_takes_a_path(described):
         "per_recording",
         "where",
         "space",
+        "text_from",
     }
 
 

@@ -42,6 +42,16 @@ def test_words_find_recordings_and_say_why(client, sounds):
     assert (hit["name"], hit["folder"], hit["labels"]) == ("kick.aiff", "drums", ["drums"])
     assert search(client, words="nothing like it").json()["hits"] == []
     assert search(client, words="").json()["hits"] == []
+    assert search(client, words="").json()["notes"] == ["there is no word in the query"]
+
+
+def test_words_are_looked_for_only_where_asked(client, sounds):
+    assert len(search(client, words="kick", text_from=["names"]).json()["hits"]) == 1
+    assert search(client, words="kick", text_from=["labels"]).json()["hits"] == []
+    refused = search(client, words="kick", text_from=["tags"])
+    assert refused.status_code == 400
+    assert "has no tags" in refused.text
+    assert search(client, words="kick", text_from=["smells"]).status_code == 422
 
 
 def test_a_recording_finds_others_and_not_itself(client, sounds):

@@ -199,11 +199,12 @@ def _base(word: str, known: dict[str, Weights]) -> str:
     return next((stem for stem in _stems(word) if stem in known), word)
 
 
-def _stems(word: str) -> Iterator[str]:
+def _stems(word: str) -> list[str]:
     """List what a word may be a form of, itself first."""
-    yield word
-    if len(word) <= SHORTEST_PART:
-        return
+    return [word, *_roots(word)] if len(word) > SHORTEST_PART else [word]
+
+
+def _roots(word: str) -> Iterator[str]:
     if word.endswith("ies"):
         yield word[:-3] + "y"
     if word.endswith(("ses", "xes", "zes", "ches", "shes", "oes")):

@@ -65,10 +65,18 @@ def search_text(
         An open library.
     text : str
         Words; after "not", "without" or a minus sign, what is not wanted.
-    k, by, per_recording, where, space
-        As `tonotopy.retrieve.search` takes them.
+    k : int
+        How many hits to return at most.
+    by : {"recording", "window"}
+        What a hit is.
+    per_recording : int or None
+        With ``by="window"``, how many hits one recording may have.
+    where : str or None
+        Filter.
     text_from : sequence of {"tags", "names", "labels"} or None
         Where to look; everywhere by default.
+    space : str or None
+        Which space; the default space by default.
 
     Raises
     ------
