@@ -116,8 +116,9 @@ def measure(options: argparse.Namespace) -> dict[str, dict[str, list[float]]]:
                 started = time.process_time()
                 distances = distances_of(METHODS[name](n_bits, seed), X, split)
                 spent = time.process_time() - started
-                keep(scores, f"{name} @ {n_bits}", evaluate(distances, y, split), spent)
-                print(f"seed {seed} {name} @ {n_bits}: {spent:.1f} s", flush=True)
+                values = evaluate(distances, y, split)
+                keep(scores, f"{name} @ {n_bits}", values, spent)
+                print(f"seed {seed} {name} @ {n_bits}: {values}, {spent:.1f} s", flush=True)
     return scores
 
 
