@@ -115,6 +115,18 @@ describe("undo", () => {
     expect(said()).toEqual([[1, "rain"]]);
   });
 
+  test("waits for a label that is still on its way", async () => {
+    let release: () => void = () => undefined;
+    server.delays.set("labels", new Promise<void>((resolve) => (release = resolve)));
+    store.selection.pick([1], "replace");
+    const labelled = store.label("rain");
+    const undone = store.undo();
+    release();
+    await Promise.all([labelled, undone]);
+    expect(server.said).toEqual([]);
+    expect(store.labels.undoes).toBeNull();
+  });
+
   test("forgets what changed nothing", async () => {
     store.selection.pick([1], "replace");
     await store.label("rain");

@@ -27,6 +27,7 @@ export class LabelState {
   /** Changes under way: the library may be busy with another program's writing. */
   waiting = $state(0);
   #done = $state.raw<readonly Done[]>([]);
+  #turn: Promise<unknown> = Promise.resolve();
   readonly #api: Api;
 
   /** The labels that have a key, in the order of the keys; favourites have their own. */
@@ -70,7 +71,11 @@ export class LabelState {
   }
 
   /** Take the last change back; in words which one, or null if there was none. */
-  async undo(): Promise<string | null> {
+  undo(): Promise<string | null> {
+    return this.#inTurn(() => this.#undo());
+  }
+
+  async #undo(): Promise<string | null> {
     const last = this.#done.at(-1);
     if (last === undefined) return null;
     this.#done = this.#done.slice(0, -1);
@@ -97,12 +102,21 @@ export class LabelState {
     }));
   }
 
-  async #follow(text: string, change: () => Promise<Changed>): Promise<Changed> {
-    const changed = await this.#send(change);
-    if (changed.added.length + changed.removed.length > 0) {
-      this.#done = [...this.#done, { text, changed }].slice(-MOST_UNDO);
-    }
-    return changed;
+  #follow(text: string, change: () => Promise<Changed>): Promise<Changed> {
+    return this.#inTurn(async () => {
+      const changed = await this.#send(change);
+      if (changed.added.length + changed.removed.length > 0) {
+        this.#done = [...this.#done, { text, changed }].slice(-MOST_UNDO);
+      }
+      return changed;
+    });
+  }
+
+  /** One change after the other: an undo must find what was said just before it. */
+  #inTurn<Value>(action: () => Promise<Value>): Promise<Value> {
+    const mine = this.#turn.then(action);
+    this.#turn = mine.catch(() => undefined); // whoever asked hears of the failure
+    return mine;
   }
 
   async #send(change: () => Promise<Changed>): Promise<Changed> {

@@ -1,0 +1,204 @@
+/** What the page knows, and what all that a person does with it has in common. */
+
+import { type Api, type Hit, type Library, ServerGone } from "../api.ts";
+import type { AudioElement } from "../audio/player.ts";
+import { Details } from "../details.ts";
+import type { Camera } from "../map/renderer.ts";
+import { writeAddress } from "./address.ts";
+import { HoverState } from "./hover.svelte.ts";
+import { LabelState, type Target } from "./labels.svelte.ts";
+import { LibraryState } from "./library.svelte.ts";
+import { LookState } from "./look.svelte.ts";
+import { MapState } from "./map.svelte.ts";
+import { ReviewState } from "./review.svelte.ts";
+import { SearchState } from "./search.svelte.ts";
+import { SelectionState } from "./selection.svelte.ts";
+import { type Sound, SoundState, soundOfWindow } from "./sound.svelte.ts";
+
+export interface Notice {
+  text: string;
+  action?: { label: string; run: () => void };
+}
+
+const NOTICE_MS = 6000;
+
+/** What dragging on the map does. */
+export type Tool = "move" | "lasso" | "rectangle";
+
+export abstract class BaseStore {
+  tool = $state<Tool>("move");
+  /** What the label that is being typed is for; null while none is. */
+  labelling = $state.raw<Target | null>(null);
+  /** Counts the changes of annotations, so that whoever shows some looks again. */
+  annotated = $state(0);
+  /** The label to review is being typed. */
+  asksReview = $state(false);
+  /** A file is being made of the selection. */
+  exporting = $state(false);
+  /** Shows all points again; whoever draws the map says how. */
+  showWholeMap: () => void = () => undefined;
+  /** The map that the address named is shown. */
+  arrived = $state(false);
+  /** What the person has moved the map to; null while it shows all points. */
+  camera = $state.raw<Camera | null>(null);
+  notice = $state.raw<Notice | null>(null);
+
+  readonly library: LibraryState;
+  readonly map: MapState;
+  readonly search: SearchState;
+  readonly sound: SoundState;
+  readonly hover: HoverState;
+  readonly selection = new SelectionState();
+  readonly labels: LabelState;
+  readonly look: LookState;
+  readonly review: ReviewState;
+  protected readonly api: Api;
+  protected readonly details: Details;
+
+  /** Positions on the map that the last question found, best first. */
+  readonly found = $derived.by(() => {
+    return this.search.hits.map((hit) => this.indexOf(hit)).filter((index) => index !== null);
+  });
+  /** 1 for each point that steps back: left out by the legend, or not selected. */
+  readonly dimmed = $derived.by(() => {
+    const { ids } = this.selection;
+    if (ids.size === 0) return this.map.leftOut;
+    const points = this.map.shown?.points.ids ?? [];
+    return this.map.leftOut.map((out, index) => (out || !ids.has(points[index] ?? -1) ? 1 : 0));
+  });
+  /** The view in the page's address. */
+  readonly address = $derived.by(() => {
+    const { of, projection, colorBy: color, space } = this.map;
+    const question = this.search.question;
+    const query = question === null || question.kind === "file" ? null : question;
+    return writeAddress({ of, projection, color, space, camera: this.camera, query });
+  });
+  /** Where on the map the thing is that is reviewed, or null. */
+  readonly reviewed = $derived.by(() => {
+    const id = this.review.current;
+    return id === null || this.review.of !== this.map.of ? null : this.map.indexOf(id);
+  });
+  /** Where on the map the sound is whose neighbours are listed, or null. */
+  readonly pinned = $derived.by(() => {
+    const question = this.search.question;
+    return question?.kind === "sound" && question.of === this.map.of
+      ? this.map.indexOf(question.id)
+      : null;
+  });
+
+  constructor(api: Api, audio: AudioElement & { muted: boolean }) {
+    const report = (error: unknown): void => this.report(error);
+    this.details = new Details(api);
+    this.library = new LibraryState(api, {
+      onArrival: () => this.arrive(),
+      onChange: (library) => this.offerReload(library),
+      onProblem: report,
+    });
+    this.api = api;
+    this.labels = new LabelState(api);
+    this.review = new ReviewState(this.labels);
+    this.look = new LookState(api, this.labels);
+    this.map = new MapState(api, () => this.scores());
+    this.search = new SearchState(api);
+    this.sound = new SoundState(api, this.details, audio, report);
+    this.hover = new HoverState(this.sound, report);
+  }
+
+  stop(): void {
+    this.library.unwatch();
+  }
+
+  /** Where on the map the hit is that the pointer or the keyboard rests on, or null. */
+  readonly ringed = $derived.by(() => {
+    const place = this.hover.place;
+    const hit = place?.kind === "row" ? this.search.hits[place.index] : undefined;
+    return hit === undefined ? null : this.indexOf(hit);
+  });
+
+  /** There are sounds to show. */
+  protected abstract arrive(): Promise<void>;
+
+  /** There are other sounds than those shown. */
+  protected abstract offerReload(library: Library): void;
+
+  /** Look closely at a sound within its recording. */
+  lookAt = async ({ recordingId, start_s, end_s }: Sound): Promise<void> => {
+    await this.look.open(await this.details.recording(recordingId), start_s, end_s);
+  };
+
+  /** Show a notice for a while. */
+  protected tell(notice: Notice): void {
+    this.notice = notice;
+    setTimeout(() => {
+      if (this.notice === notice) this.notice = null;
+    }, NOTICE_MS);
+  }
+
+  /** Labels have changed: colours, hits and details show others. */
+  protected async showLabels(): Promise<void> {
+    this.details.forget();
+    this.annotated += 1;
+    const asks = this.search.question !== null && this.search.question.kind !== "file";
+    await Promise.all([
+      this.map.colorBy === "label" ? this.map.recolor() : null,
+      asks ? this.search.again(this.map.of, this.map.space) : null,
+    ]);
+  }
+
+  /** Play a sound; what is looked at closely, if anything is, becomes its recording. */
+  protected async playAndFollow(sound: Sound): Promise<void> {
+    this.sound.play(sound, true);
+    if (this.look.isOpen) await this.lookAt(sound);
+  }
+
+  /** How well each point answers the last question; NaN where it is no hit. */
+  protected scores(): Float64Array {
+    const scores = new Float64Array(this.map.shown?.points.ids.length ?? 0).fill(NaN);
+    for (const hit of this.search.hits) {
+      const index = this.indexOf(hit);
+      if (index !== null) scores[index] = hit.score;
+    }
+    return scores;
+  }
+
+  protected idOf(hit: Hit): number | null {
+    return this.map.of === "recordings" ? hit.recording_id : hit.window_id;
+  }
+
+  protected indexOf(hit: Hit): number | null {
+    const id = this.idOf(hit);
+    return id === null ? null : this.map.indexOf(id);
+  }
+
+  /** What a hit plays: its window, or the first of a recording that was found by words. */
+  protected async findHitSound(hit: Hit, signal?: AbortSignal): Promise<Sound | null> {
+    if (hit.missing) return null;
+    const windowId =
+      hit.window_id ?? (await this.details.recording(hit.recording_id, signal)).window_id;
+    return windowId === null ? null : soundOfWindow(await this.details.window(windowId, signal));
+  }
+
+  protected async findSound(id: number, signal?: AbortSignal): Promise<Sound> {
+    if (this.map.of === "windows") return soundOfWindow(await this.details.window(id, signal));
+    const recording = await this.details.recording(id, signal);
+    if (recording.window_id === null) throw new Error(`${recording.name} has nothing to play.`);
+    return soundOfWindow(await this.details.window(recording.window_id, signal));
+  }
+
+  protected async attempt(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  protected report(error: unknown): void {
+    if (error instanceof DOMException && error.name === "AbortError") return;
+    if (error instanceof ServerGone) {
+      this.library.lose();
+    } else if (error instanceof Error && error.message !== this.search.failure) {
+      this.notice = { text: error.message };
+    }
+  }
+}
