@@ -95,7 +95,8 @@ export function handleKey(event: KeyboardEvent, store: Store): void {
   if (event.ctrlKey || event.metaKey) return;
   if (handleLabelKey(event, store) || event.altKey) return;
   if (key === "Escape") {
-    clear(event, store);
+    // An open menu closes by itself.
+    if (document.querySelector("[popover]:popover-open") === null) clear(event, store);
   } else if (key === "ArrowDown" || key === "ArrowUp") {
     walk(event, store);
   } else if (TOOLS[key] !== undefined && !isWriting(target)) {

@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Annotation, Api, decodeTile } from "../src/api.ts";
-import { type Box, bandOf, boxOf, dragged, gripAt, placed, spanned } from "../src/look/boxes.ts";
+import {
+  type Box,
+  bandOf,
+  boxOf,
+  dragged,
+  gripAt,
+  isBox,
+  placed,
+  spanned,
+} from "../src/look/boxes.ts";
 import {
   hzAt,
   levelFor,
@@ -122,6 +131,12 @@ describe("an annotation as a box", () => {
     expect(drag("inside", 50, 5)).toMatchObject({ start_s: 8, end_s: 10, high: 1 });
     expect(drag("start", 5, 0.4)).toMatchObject({ start_s: 4, end_s: 5 });
     expect(drag("high", 3, 2)).toMatchObject({ low: 0.2, high: 1 });
+  });
+
+  test("of hardly any size is none", () => {
+    expect(isBox(box, reach)).toBe(true);
+    expect(isBox({ ...box, start_s: 3.95 }, reach)).toBe(false);
+    expect(isBox({ ...box, low: 0.58 }, reach)).toBe(false);
   });
 
   test("is spanned between two corners, in any order", () => {

@@ -98,6 +98,11 @@ export function spanned(from: Spot, to: Spot, bounded: boolean): Box {
   };
 }
 
+/** Whether a box is large enough to mean anything: a slip of the pointer is none. */
+export function isBox({ start_s, end_s, low, high }: Box, { time_s, height }: Reach): boolean {
+  return end_s - start_s >= time_s && high - low >= height;
+}
+
 /** Drag a part of a box from one spot to another, within a recording of `duration_s` seconds. */
 export function dragged(box: Box, part: Part, from: Spot, to: Spot, duration_s: number): Box {
   const time = Math.min(duration_s, Math.max(0, to.time_s));

@@ -19,6 +19,7 @@ type Scatterplot = ReturnType<typeof createScatterplot>;
 const GLIDE_MS = 900;
 const CLICK_REACH = 4; // pixels a pointer may move between press and release
 const DIMMED = 0.2;
+const INACTIVE = 0.3; // of the opacity, for what is not highlighted while something is
 
 /** Points shrink as they grow many, so that a crowd stays readable. */
 function pointSize(n: number): number {
@@ -150,7 +151,7 @@ export class ScatterplotRenderer implements MapRenderer {
       canvas: this.#canvas,
       colorBy: "valueA" as const,
       opacityBy: "valueB" as const,
-      opacityInactiveScale: 0.3,
+      opacityInactiveScale: INACTIVE,
       antiAliasing: 1,
       pointOutlineWidth: 2,
       pointSizeSelected: 3,
@@ -256,6 +257,8 @@ export class ScatterplotRenderer implements MapRenderer {
       pointColorHover: colors.map(() => this.#theme.foreground),
       pointSize: pointSize(n),
       opacity: [DIMMED, fullOpacity(n)],
+      // What steps back already does not step back twice, or it would vanish.
+      opacityInactiveScale: this.#colors?.dimmed.includes(1) === true ? 1 : INACTIVE,
     };
   }
 
