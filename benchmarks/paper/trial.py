@@ -8,7 +8,8 @@ queries, anew for every seed; where a set fixes its splits, those count. At leas
 and a share of ``--labelled``, of the database have a label; with ``--unlabelled-classes``, that
 share of the classes has none at all. Scores are mean average precision over the whole database in
 per cent, ties by expectation: of all queries, or where classes are without labels, of queries of
-classes with labels and without. CPU time is that of fitting and encoding.
+classes with labels and without. CPU time is that of fitting and comparing. Scores are kept in
+``bench-results/trial`` as they come, and a run takes up what is there; ``--afresh`` forgets it.
 """
 
 import argparse
@@ -57,11 +58,12 @@ class Split(NamedTuple):
     hidden: NDArray[np.int64]  #: classes without labels
 
 
-Make = Callable[[int, int], Hash]  #: (bits, seed) -> estimator
+Scores = dict[str, dict[str, dict[str, float]]]  #: line -> seed -> column -> value
+Make = Callable[[int], Callable[[int], Hash]]  #: bits -> seed -> estimator
 
 
 def of(name: str, **settings: Any) -> Make:
-    return lambda n_bits, seed: method(name)(n_bits=n_bits, random_state=seed, **settings)
+    return lambda n_bits: lambda seed: method(name)(n_bits=n_bits, random_state=seed, **settings)
 
 
 #: the name of a line -> what makes its estimator
@@ -92,37 +94,49 @@ def main() -> None:
     parser.add_argument("--labelled", type=float, default=0.1)
     parser.add_argument("--unlabelled-classes", type=float, default=0.0)
     parser.add_argument("--features", default="yamnet")
+    parser.add_argument("--afresh", action="store_true")
     options = parser.parse_args()
-    scores = measure(options)
-    setting = f"{options.set}-{options.labelled}-{options.unlabelled_classes}"
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / f"{setting}.json").write_text(json.dumps(scores, indent=1))
-    for line in table(options.set, scores):
+    for line in table(options.set, measure(options)):
         print(line)
 
 
-def measure(options: argparse.Namespace) -> dict[str, dict[str, list[float]]]:
-    """Run every method on every seed: line and bits -> column -> a value a seed."""
+def measure(options: argparse.Namespace) -> Scores:
+    """Run every method on every seed that is not on record."""
+    setting = f"{options.set}-{options.features}-{options.labelled}-{options.unlabelled_classes}"
+    record = RESULTS / f"{setting}.json"
+    record.parent.mkdir(parents=True, exist_ok=True)
+    known: Scores = {}
+    if record.exists() and not options.afresh:
+        known = json.loads(record.read_text())
     with np.load(FEATURES / f"{options.set}-{options.features}.npz") as stored:
         X, splits = stored["X"], stored["splits"]
         y = np.unique(stored["y"], return_inverse=True)[1]
-    scores: dict[str, dict[str, list[float]]] = {}
+    lines = {"cosine": None} | {
+        f"{name} @ {n_bits}": METHODS[name](n_bits)
+        for name in options.methods
+        for n_bits in options.bits
+    }
     for seed in range(options.seeds):
         split = draw(y, splits, seed, options.labelled, options.unlabelled_classes)
-        cosine = -normalized(X[split.queries]) @ normalized(X[split.database]).T
-        keep(scores, "cosine", evaluate(cosine, y, split), 0.0)
-        for name in options.methods:
-            for n_bits in options.bits:
-                started = time.process_time()
-                distances = distances_of(METHODS[name](n_bits, seed), X, split)
-                spent = time.process_time() - started
-                values = evaluate(distances, y, split)
-                keep(scores, f"{name} @ {n_bits}", values, spent)
-                print(f"seed {seed} {name} @ {n_bits}: {values}, {spent:.1f} s", flush=True)
-    return scores
+        for line, make in lines.items():
+            if str(seed) in known.setdefault(line, {}):
+                continue
+            started = time.process_time()
+            distances = cosines(X, split) if make is None else compare(make(seed), X, split)
+            spent = time.process_time() - started
+            known[line][str(seed)] = {**evaluate(distances, y, split), "CPU s": spent}
+            record.write_text(json.dumps(known, indent=1))
+            print(f"seed {seed} {line}: {known[line][str(seed)]}", flush=True)
+    seeds = [str(seed) for seed in range(options.seeds)]
+    return {line: {seed: known[line][seed] for seed in seeds} for line in lines}
 
 
-def distances_of(estimator: Hash, X: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
+def cosines(X: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
+    """Compare without any code."""
+    return -normalized(X[split.queries]) @ normalized(X[split.database]).T
+
+
+def compare(estimator: Hash, X: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
     """Fit, encode the database, and compare; methods without labels see unit vectors."""
     vectors = normalized(X) if type(estimator).__name__ in ("PQ", "ITQ") else X
     codes = estimator.fit(vectors[split.database], split.y).transform(vectors[split.database])
@@ -165,19 +179,12 @@ def evaluate(
     }
 
 
-def keep(
-    scores: dict[str, dict[str, list[float]]], line: str, values: dict[str, float], cpu_s: float
-) -> None:
-    for column, value in {**values, "CPU s": cpu_s}.items():
-        scores.setdefault(line, {}).setdefault(column, []).append(value)
-
-
-def table(name: str, scores: dict[str, dict[str, list[float]]]) -> Iterator[str]:
+def table(name: str, scores: Scores) -> Iterator[str]:
     """Say every line's mean and deviation, what the trial reached, and the paired gains."""
-    for line, columns in scores.items():
+    for line, by_seed in scores.items():
         told = ", ".join(
             f"{column} {np.mean(values):.2f}±{np.std(values):.2f}"
-            for column, values in columns.items()
+            for column, values in columns(by_seed).items()
         )
         method_name, _, n_bits = line.partition(" @ ")
         reached = REACHED.get((name, method_name))
@@ -186,16 +193,28 @@ def table(name: str, scores: dict[str, dict[str, list[float]]]) -> Iterator[str]
         yield f"{line}: {told}{beside}"
     for line in scores:
         method_name, _, n_bits = line.partition(" @ ")
-        if method_name != OURS:
-            continue
-        for other in (f"{RIVAL} @ {n_bits}", f"PQ @ {n_bits}"):
-            for column in ("mAP", "mAP unlabelled"):
-                if column in scores.get(other, {}):
-                    gains = np.subtract(scores[line][column], scores[other][column])
-                    yield (
-                        f"{line} over {other}, {column}: {gains.mean():+.2f}, "
-                        f"ahead in {int((gains > 0).sum())} of {len(gains)} seeds"
-                    )
+        if method_name == OURS:
+            for other in (f"{RIVAL} @ {n_bits}", f"PQ @ {n_bits}"):
+                if other in scores:
+                    yield from gains(line, other, scores)
+
+
+def gains(line: str, other: str, scores: Scores) -> Iterator[str]:
+    """Say by how much one line is ahead of another, seed by seed."""
+    ours, theirs = columns(scores[line]), columns(scores[other])
+    for column in ours:
+        if column != "CPU s":
+            ahead = np.subtract(ours[column], theirs[column])
+            yield (
+                f"{line} over {other}, {column}: {ahead.mean():+.2f}, "
+                f"ahead in {int((ahead > 0).sum())} of {len(ahead)} seeds"
+            )
+
+
+def columns(by_seed: dict[str, dict[str, float]]) -> dict[str, list[float]]:
+    """Turn seeds' values into columns."""
+    names = next(iter(by_seed.values()))
+    return {name: [values[name] for values in by_seed.values()] for name in names}
 
 
 if __name__ == "__main__":
