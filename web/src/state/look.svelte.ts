@@ -84,8 +84,13 @@ export class LookState {
     const place = { start_s, end_s, ...bandOf(box, this.top_hz) };
     const text = `“${label}” moved`;
     const moved = { recording_id, label, polarity, ...place };
-    const changed = await this.#labels.change([moved], [said.id], text);
-    this.chosen = changed.added[0] ?? null;
+    const { added } = await this.#labels.change([moved], [said.id], text);
+    const id = added[0] ?? said.id;
+    // Whoever chose it meanwhile chose it by its old id.
+    if (this.chosen === null || this.chosen === said.id) this.chosen = id;
+    this.annotations = this.annotations.map((each) =>
+      each.id === said.id ? { ...each, ...place, id } : each,
+    );
   }
 
   /** Say what the drawn box is. */
