@@ -81,6 +81,16 @@ ANALYSIS = {
     "created_at": NOW,
 }
 VALUE = {"analysis_id": 1, "name": "other", "dtype": "<f4", "shape": [0], "data": b""}
+MODEL = {
+    "space_id": 1,
+    "kind": "hashing",
+    "name": "other",
+    "parameters": {},
+    "scores": {},
+    "weights": b"",
+    "generation": 1,
+    "created_at": NOW,
+}
 FAILURE = {"path": "/other.wav", "reason": "empty", "happened_at": NOW}
 GOOD = {
     "roots": {"path": "/other"},
@@ -93,6 +103,7 @@ GOOD = {
     "annotations": ANNOTATION,
     "analyses": ANALYSIS,
     "analysis_values": VALUE,
+    "models": MODEL,
     "failures": FAILURE,
 }
 NULLABLE = {

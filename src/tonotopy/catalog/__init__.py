@@ -42,6 +42,7 @@ from tonotopy.catalog.health import (
     unindexed_words,
 )
 from tonotopy.catalog.library import Catalog, open_catalog
+from tonotopy.catalog.models import Model, delete_model, find_model, load_weights, put_model
 from tonotopy.catalog.packing import FLOOR, MOST, RECORDING_FLOOR, WINDOW_FLOOR, pack_scores
 from tonotopy.catalog.paths import escape, storable, unescape
 from tonotopy.catalog.recordings import (
@@ -126,6 +127,7 @@ __all__ = [
     "Failure",
     "Known",
     "LabelUse",
+    "Model",
     "NewAnnotation",
     "NewRecording",
     "NewWindow",
@@ -150,6 +152,7 @@ __all__ = [
     "covered_recordings",
     "create_space",
     "damage",
+    "delete_model",
     "delete_recordings",
     "delete_space",
     "delete_unused_roots",
@@ -157,6 +160,7 @@ __all__ = [
     "fetch_vectors",
     "find_analysis",
     "find_by_path",
+    "find_model",
     "find_space",
     "find_tagger",
     "get_peaks",
@@ -178,6 +182,7 @@ __all__ = [
     "load_halves",
     "load_values",
     "load_vectors",
+    "load_weights",
     "mark_missing",
     "metadata_keys",
     "move_recording",
@@ -188,6 +193,7 @@ __all__ = [
     "partial_recordings",
     "put_analysis",
     "put_failure",
+    "put_model",
     "put_recording",
     "put_recording_scores",
     "put_tagger",

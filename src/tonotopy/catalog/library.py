@@ -18,8 +18,8 @@ from tonotopy.errors import LibraryError
 
 __all__ = ["SCHEMA", "Catalog", "open_catalog"]
 
-SCHEMA = "0002"  # the newest migration that this version knows
-OLDER = ("0001",)  # those that it reads as they are, until the first write brings them up to date
+SCHEMA = "0003"  # the newest migration that this version knows
+OLDER = ("0001", "0002")  # those that it reads as they are, until a write brings them up to date
 BUSY_S = 30
 T = TypeVar("T")
 

@@ -32,6 +32,7 @@ __all__ = [
     "failures",
     "identity",
     "metadata",
+    "models",
     "recording_tags",
     "recordings",
     "roots",
@@ -222,6 +223,23 @@ analysis_values = Table(
     Column("dtype", String, nullable=False),  # numpy's name, little-endian
     Column("shape", JSON(none_as_null=True), nullable=False),
     Column("data", LargeBinary, nullable=False),
+)
+
+#: What was learned from a space: codes, ...
+models = Table(
+    "models",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("space_id", ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String, nullable=False),  # hashing, ...
+    Column("name", String, nullable=False),
+    Column("parameters", JSON(none_as_null=True), nullable=False),
+    Column("scores", JSON(none_as_null=True), nullable=False),
+    Column("weights", LargeBinary, nullable=False),  # safetensors
+    Column("generation", Integer, nullable=False),  # of the space when it was learned
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("space_id", "kind", "name"),
+    sqlite_autoincrement=True,
 )
 
 #: What could not be added, and why: nothing is skipped in silence.
