@@ -74,6 +74,21 @@ describe("the map", () => {
     expect(store.map.shown?.points.ids).toHaveLength(4);
   });
 
+  test("still comes when another colour is chosen while it is on its way", async () => {
+    let release: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (release = resolve));
+    server.delays.set("map?of=windows&projection=pca", slow);
+    const windows = store.setUnit("windows");
+    await vi.advanceTimersByTimeAsync(0);
+    await store.setColor("folder");
+    release();
+    await windows;
+    expect(store.map.shown?.points.ids).toHaveLength(8);
+    expect(store.map.colors.classes).toHaveLength(8);
+    expect(server.paths("map/colors").at(-1)).toContain("of=windows&projection=pca&by=folder");
+    expect(lines()).toHaveLength(2);
+  });
+
   test("says in the server's words why a map cannot be shown", async () => {
     const error = "the library has no windows";
     server.failures.set("map?of=windows&projection=pca", { status: 404, error });

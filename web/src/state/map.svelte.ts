@@ -60,7 +60,9 @@ export class MapState {
   readonly #api: Api;
   readonly #scores: () => Float64Array;
   #fetched = $state.raw<Coloring>(plain(0));
+  /** Counts the maps, and the colours, that were asked for: only the last ones are shown. */
   #generation = 0;
+  #coloring = 0;
 
   /** `scores` tells how well each point answers the last question. */
   constructor(api: Api, scores: () => Float64Array) {
@@ -87,6 +89,7 @@ export class MapState {
     const columns = await this.#api.getColumns(this.view);
     const known = columns.some(({ name }) => name === this.colorBy);
     if (!known && !OWN_COLORS.includes(this.colorBy)) this.colorBy = "label";
+    const colorBy = this.colorBy;
     const [points, colors] = await Promise.all([
       this.#api.getMap(this.view, projection),
       this.#fetchColors(columns, projection),
@@ -99,8 +102,11 @@ export class MapState {
     if (!sameThings || !same(before.x, points.x) || !same(before.y, points.y)) {
       this.shown = { points, sameThings };
     }
+    this.#coloring += 1;
     this.#setColors(colors);
     this.projection = projection;
+    // Another colour was chosen while this map was on its way.
+    if (colorBy !== this.colorBy) await this.recolor();
   }
 
   /** Show the map that an address names, as far as there is such a map. */
@@ -136,9 +142,9 @@ export class MapState {
 
   /** Ask for the colours again: what they show may have changed. */
   async recolor(): Promise<void> {
-    const generation = ++this.#generation;
+    const coloring = ++this.#coloring;
     const colors = await this.#fetchColors(this.columns, this.projection);
-    if (generation === this.#generation) this.#setColors(colors);
+    if (coloring === this.#coloring) this.#setColors(colors);
   }
 
   /** Show a projection, computing it first where it has not been computed yet. */
