@@ -6,6 +6,7 @@ kind           what
 ``flat``       exact; every vector in memory, some 5 ms of CPU for 100 MB
 ``ivf-rabitq`` approximate; codes of one bit a dimension, re-ranked from the catalog: small
 ``hnsw``       approximate; a graph over vectors in memory: large, fast on some collections
+``codes``      approximate; codes that ``tonotopy train hashing`` learned from the library
 ============== =============================================================================
 
 Other packages add kinds by the entry-point group ``tonotopy.indexes``, a name and a class.
@@ -18,7 +19,17 @@ from tonotopy.distance import Metric
 from tonotopy.errors import QueryError
 from tonotopy.index.protocol import Fetch, Index, Neighbors
 
-__all__ = ["AUTO", "BUILTIN", "Fetch", "Index", "Neighbors", "choose", "index_class", "kinds"]
+__all__ = [
+    "AUTO",
+    "BUILTIN",
+    "LEARNED",
+    "Fetch",
+    "Index",
+    "Neighbors",
+    "choose",
+    "index_class",
+    "kinds",
+]
 
 AUTO = "auto"
 BUILTIN = {
@@ -26,13 +37,15 @@ BUILTIN = {
     "ivf-rabitq": "tonotopy.index.ivf_rabitq:IvfRabitq",
     "hnsw": "tonotopy.index.hnsw:Hnsw",
 }
+LEARNED = {"codes": "tonotopy.index.codes:Codes"}  # built with a fitted method
 _GROUP = "tonotopy.indexes"
 _EXACT_BELOW_BYTES = 100_000_000
 
 
 def kinds() -> list[str]:
     """List the kinds of index there are, our own first."""
-    return [*BUILTIN, *sorted({plugin.name for plugin in entry_points(group=_GROUP)} - {*BUILTIN})]
+    ours = [*BUILTIN, *LEARNED]
+    return [*ours, *sorted({plugin.name for plugin in entry_points(group=_GROUP)} - {*ours})]
 
 
 def choose(n: int, dim: int, metric: Metric, kind: str = AUTO) -> str:
@@ -79,8 +92,9 @@ def index_class(kind: str) -> type[Index]:
     QueryError
         If there is no such kind.
     """
-    if kind in BUILTIN:
-        module, _, name = BUILTIN[kind].partition(":")
+    ours = BUILTIN | LEARNED
+    if kind in ours:
+        module, _, name = ours[kind].partition(":")
         built_in: type[Index] = getattr(import_module(module), name)
         return built_in
     for plugin in entry_points(group=_GROUP, name=kind):

@@ -24,7 +24,7 @@ from tonotopy.index.protocol import Fetch, Neighbors
 from tonotopy.index.rows import checked_queries, checked_rows, look_up, positions_of
 from tonotopy.index.selftest import K, SelfTest, is_sure
 
-__all__ = ["Answer", "Approximate", "blocks"]
+__all__ = ["Answer", "Approximate", "Reranked", "blocks", "check_served", "fetched"]
 
 _CANDIDATES_AT_ONCE = 8_192
 _ROWS_AT_ONCE = 16_384
@@ -43,38 +43,70 @@ class Answer(NamedTuple):
     distances: NDArray[np.float32]  #: (n_queries, k)
 
 
-class Approximate(ABC):
-    """An index that finds candidates with a FAISS structure and measures them exactly.
+def check_served(kind: str, metric: Metric, recall: float) -> None:
+    """Refuse the dot product, and a recall that is no share.
 
-    A kind says what its structure is, how it finds an answer, and where the candidates' vectors
-    are. Fewer than 64 queries are searched on the calling thread, more on as many threads as
-    FAISS is set to.
+    Raises
+    ------
+    QueryError
+        If the metric is the dot product.
+    ValueError
+        If the recall is not in 0 to 1.
+    """
+    if metric == "dot":
+        raise QueryError(
+            f"an index of kind {kind!r} cannot serve a space with metric 'dot'; use 'flat'"
+        )
+    if not 0 <= recall <= 1:
+        raise ValueError(f"recall={recall} must be a share of the nearest, 0 to 1")
+
+
+def fetched(
+    kind: str, ids: NDArray[np.int64], dim: int, fetch: Fetch | None
+) -> NDArray[np.float32]:
+    """Fetch vectors by id for a kind that keeps codes, and check what came.
+
+    Raises
+    ------
+    ValueError
+        If ``fetch`` is missing or returns another shape than it should.
+    """
+    if fetch is None:
+        raise ValueError(f"{kind} keeps codes only: pass fetch=, which reads vectors by id")
+    vectors = fetch(ids)
+    if vectors.shape != (ids.size, dim):
+        raise ValueError(
+            f"fetch returned {vectors.shape} for {ids.size} ids of dimension {dim};"
+            " it gives a row for every id, of NaN where the id is gone"
+        )
+    return vectors
+
+
+class Reranked(ABC):
+    """An index that finds candidates in some way and measures them exactly.
+
+    A kind says how it finds an answer, and where the candidates' vectors are. Fewer than 64 queries
+    are searched on the calling thread, more on as many threads as FAISS is set to.
     """
 
     kind: ClassVar[str]
     depth_per_k: ClassVar[int]  #: candidates for each neighbour that is wanted
 
     def __init__(
-        self,
-        ids: NDArray[np.int64],
-        structure: Structure,
-        metric: Metric,
-        effort: int,
-        recall: float,
+        self, ids: NDArray[np.int64], metric: Metric, *, effort: int, recall: float
     ) -> None:
         self.ids = ids
         self.metric = metric
         self.recall = recall
         self.effort = effort
-        self.structure = structure
         self._last: tuple[NDArray[np.int64] | None, Eligible | None] = None, None
 
     # What a kind says
 
-    @classmethod
+    @property
     @abstractmethod
-    def empty_structure(cls, n: int, dim: int) -> tuple[Structure, int]:
-        """Make an L2 structure for n points, and say on how many of them to train it."""
+    def dim(self) -> int:
+        """Length of a vector."""
 
     @cached_property
     @abstractmethod
@@ -97,98 +129,8 @@ class Approximate(ABC):
 
     # What all kinds do
 
-    @property
-    def dim(self) -> int:
-        """Length of a vector."""
-        return int(self.structure.d)
-
     def __len__(self) -> int:
         return len(self.ids)
-
-    @classmethod
-    def build(
-        cls,
-        ids: NDArray[np.int64],
-        vectors: NDArray[np.floating],
-        *,
-        metric: Metric,
-        recall: float = 0.99,
-    ) -> Self:
-        """Index vectors and find out how hard to search.
-
-        Parameters
-        ----------
-        ids : ndarray of shape (n,)
-            Distinct window ids, n >= 0.
-        vectors : ndarray of shape (n, dim)
-            Finite; float16 and memory maps are welcome, they are read in blocks.
-        metric : {"cosine", "euclidean"}
-            How they are compared.
-        recall : float
-            Share of the true ten nearest to be found, 0 to 1. If not even the greatest effort
-            reaches it, that is kept; `recall` of the index says what was reached.
-
-        Returns
-        -------
-        Approximate
-            Ready to be searched.
-
-        Raises
-        ------
-        QueryError
-            If the metric is the dot product: under it a few long vectors are near everything,
-            and neither graphs nor codes found them all however hard they tried.
-        ValueError
-            If shapes, ids, metric or a vector are not as `rows.checked_rows` wants them, or the
-            recall is not in 0 to 1.
-        """
-        if metric == "dot":
-            raise QueryError(
-                f"an index of kind {cls.kind!r} cannot serve a space with metric 'dot'; use 'flat'"
-            )
-        if not 0 <= recall <= 1:
-            raise ValueError(f"recall={recall} must be a share of the nearest, 0 to 1")
-        ids, vectors = checked_rows(ids, vectors, metric)
-        structure, n_training = cls.empty_structure(len(ids), vectors.shape[1])
-        if n_training:
-            structure.train(points(sample(vectors, n_training), metric))
-        for start in range(0, len(ids), _ROWS_AT_ONCE):
-            structure.add(points(vectors[start : start + _ROWS_AT_ONCE], metric))
-        index = cls(ids, structure, metric, effort=1, recall=1.0)
-        if len(ids) > 1:
-            index._tune(vectors, recall)
-        return index
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        LibraryError
-            If the file is not such an index.
-        RuntimeError
-            From FAISS, if its part is damaged.
-        """
-        with path.open("rb") as handle:
-            header, ids = read_head(handle, kind=cls.kind)
-            structure = read_structure(handle)
-        if structure.ntotal != len(ids):
-            raise ValueError(f"{path} names {len(ids)} windows but holds {structure.ntotal}")
-        metric, effort, recall = header["metric"], header["effort"], header["recall"]
-        return cls(ids, structure, cast(Metric, metric), int(effort), float(recall))
-
-    def save(self, path: Path) -> None:
-        """Write the index to one file."""
-        header: Header = {
-            "kind": self.kind,
-            "metric": self.metric,
-            "effort": self.effort,
-            "recall": self.recall,
-        }
-        with path.open("wb") as handle:
-            write_head(handle, header, self.ids)
-            write_structure(handle, self.structure)
 
     def search(
         self,
@@ -296,3 +238,108 @@ class Approximate(ABC):
             self.recall = float(shares.mean(axis=1).min())
             if is_sure(shares, recall):
                 break
+
+
+class Approximate(Reranked):
+    """A re-ranked index whose candidates a FAISS structure finds, which the kind chooses."""
+
+    def __init__(
+        self,
+        ids: NDArray[np.int64],
+        structure: Structure,
+        metric: Metric,
+        effort: int,
+        recall: float,
+    ) -> None:
+        super().__init__(ids, metric, effort=effort, recall=recall)
+        self.structure = structure
+
+    @classmethod
+    @abstractmethod
+    def empty_structure(cls, n: int, dim: int) -> tuple[Structure, int]:
+        """Make an L2 structure for n points, and say on how many of them to train it."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return int(self.structure.d)
+
+    @classmethod
+    def build(
+        cls,
+        ids: NDArray[np.int64],
+        vectors: NDArray[np.floating],
+        *,
+        metric: Metric,
+        recall: float = 0.99,
+    ) -> Self:
+        """Index vectors and find out how hard to search.
+
+        Parameters
+        ----------
+        ids : ndarray of shape (n,)
+            Distinct window ids, n >= 0.
+        vectors : ndarray of shape (n, dim)
+            Finite; float16 and memory maps are welcome, they are read in blocks.
+        metric : {"cosine", "euclidean"}
+            How they are compared.
+        recall : float
+            Share of the true ten nearest to be found, 0 to 1. If not even the greatest effort
+            reaches it, that is kept; `recall` of the index says what was reached.
+
+        Returns
+        -------
+        Approximate
+            Ready to be searched.
+
+        Raises
+        ------
+        QueryError
+            If the metric is the dot product: under it a few long vectors are near everything,
+            and neither graphs nor codes found them all however hard they tried.
+        ValueError
+            If shapes, ids, metric or a vector are not as `rows.checked_rows` wants them, or the
+            recall is not in 0 to 1.
+        """
+        check_served(cls.kind, metric, recall)
+        ids, vectors = checked_rows(ids, vectors, metric)
+        structure, n_training = cls.empty_structure(len(ids), vectors.shape[1])
+        if n_training:
+            structure.train(points(sample(vectors, n_training), metric))
+        for start in range(0, len(ids), _ROWS_AT_ONCE):
+            structure.add(points(vectors[start : start + _ROWS_AT_ONCE], metric))
+        index = cls(ids, structure, metric, effort=1, recall=1.0)
+        if len(ids) > 1:
+            index._tune(vectors, recall)
+        return index
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        LibraryError
+            If the file is not such an index.
+        RuntimeError
+            From FAISS, if its part is damaged.
+        """
+        with path.open("rb") as handle:
+            header, ids = read_head(handle, kind=cls.kind)
+            structure = read_structure(handle)
+        if structure.ntotal != len(ids):
+            raise ValueError(f"{path} names {len(ids)} windows but holds {structure.ntotal}")
+        metric, effort, recall = header["metric"], header["effort"], header["recall"]
+        return cls(ids, structure, cast(Metric, metric), int(effort), float(recall))
+
+    def save(self, path: Path) -> None:
+        """Write the index to one file."""
+        header: Header = {
+            "kind": self.kind,
+            "metric": self.metric,
+            "effort": self.effort,
+            "recall": self.recall,
+        }
+        with path.open("wb") as handle:
+            write_head(handle, header, self.ids)
+            write_structure(handle, self.structure)

@@ -1,0 +1,299 @@
+"""Search by codes that a method has learned: some bytes a window, the best measured exactly.
+
+A code is not rebuilt when windows come or go: new ones are encoded by the same method.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonotopy.distance import Metric
+from tonotopy.hashing import Hash, from_state
+from tonotopy.index.approximate import Answer, Reranked, blocks, check_served, fetched
+from tonotopy.index.container import read_array, read_head, write_array, write_head
+from tonotopy.index.engine import Eligible, points
+from tonotopy.index.protocol import Fetch, Neighbors
+from tonotopy.index.rows import checked_queries, checked_rows, look_up, positions_of
+from tonotopy.index.scanning import Scanner
+from tonotopy.index.selftest import K, SelfTest, is_sure, ladder
+
+__all__ = ["Codes"]
+
+_READ_ALL = 5_000
+_ROWS_AT_ONCE = 16_384
+
+
+class Codes(Reranked):
+    """Codes of a learned method, re-ranked through ``fetch``, or taken as they are.
+
+    ``effort`` is how many candidates are measured for ten neighbours, at most 5,000. Where at most
+    that many ids are allowed, all are measured: that is exact.
+
+    Attributes
+    ----------
+    codes : ndarray of shape (n, n_bytes)
+        In the order of the ids.
+    hasher : Hash
+        The fitted method.
+    """
+
+    kind = "codes"
+    depth_per_k = 10
+
+    def __init__(
+        self,
+        ids: NDArray[np.int64],
+        codes: NDArray[np.uint8],
+        hasher: Hash,
+        metric: Metric,
+        *,
+        effort: int = 2 * K,
+        recall: float = 1.0,
+    ) -> None:
+        super().__init__(ids, metric, effort=effort, recall=recall)
+        self.codes = codes
+        self.hasher = hasher
+        self._scanner = Scanner(codes, hasher)
+        self._last_subset: tuple[Eligible | None, Scanner] = None, self._scanner
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return int(self.hasher.n_features_in_)
+
+    @classmethod
+    def build(
+        cls,
+        ids: NDArray[np.int64],
+        vectors: NDArray[np.floating],
+        *,
+        metric: Metric,
+        hasher: Hash | None = None,
+        recall: float = 0.95,
+    ) -> Self:
+        """Encode vectors and find out how many candidates must be measured.
+
+        Parameters
+        ----------
+        ids : ndarray of shape (n,)
+            Distinct window ids, n >= 0.
+        vectors : ndarray of shape (n, dim)
+            Finite; they are read in blocks.
+        metric : {"cosine", "euclidean"}
+            How they are compared.
+        hasher : Hash
+            A fitted method, of unit vectors where the metric is cosine.
+        recall : float
+            Share of the true ten nearest to be found after re-ranking, 0 to 1; `recall` of the
+            index says what was reached.
+
+        Returns
+        -------
+        Codes
+            Ready to be searched.
+
+        Raises
+        ------
+        QueryError
+            If the metric is the dot product.
+        ValueError
+            If ids or vectors are not as `rows.checked_rows` wants them, the method is missing or
+            of another dimension, or the recall is not in 0 to 1.
+        """
+        check_served(cls.kind, metric, recall)
+        if hasher is None:
+            raise ValueError("codes are made by a fitted method: pass hasher=")
+        ids, vectors = checked_rows(ids, vectors, metric)
+        index = cls(ids, encode(hasher, vectors, metric), hasher, metric)
+        if len(ids) > 1:
+            index._tune(vectors, recall)
+        return index
+
+    def updated(
+        self,
+        deleted: NDArray[np.int64],
+        extra_ids: NDArray[np.int64],
+        extra_vectors: NDArray[np.floating],
+    ) -> Self:
+        """Leave some windows out and encode new ones.
+
+        Parameters
+        ----------
+        deleted : ndarray of shape (n_deleted,)
+            Ids that are gone; those that were not here are passed over.
+        extra_ids : ndarray of shape (n_extra,)
+            New ids.
+        extra_vectors : ndarray of shape (n_extra, dim)
+            Their vectors.
+
+        Returns
+        -------
+        Codes
+            Another index, by the same method and as hard to search; this one stays as it is.
+        """
+        kept = np.ones(len(self), bool)
+        kept[positions_of(self.ids, deleted)] = False
+        ids = np.concatenate([self.ids[kept], extra_ids])
+        new = encode(self.hasher, extra_vectors, self.metric)
+        order = np.argsort(ids)
+        codes = np.concatenate([self.codes[kept], new])[order]
+        return type(self)(
+            ids[order], codes, self.hasher, self.metric, effort=self.effort, recall=self.recall
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        LibraryError
+            If the file is not such an index.
+        """
+        with path.open("rb") as handle:
+            header, ids = read_head(handle, kind=cls.kind)
+            codes = cast(NDArray[np.uint8], read_array(handle))
+            names = str(header["state"]).split(",")
+            hasher = from_state({name: read_array(handle) for name in names})
+        if codes.shape != (len(ids), hasher.n_bits // 8):
+            raise ValueError(f"{path} names {len(ids)} windows but holds codes {codes.shape}")
+        return cls(
+            ids,
+            codes,
+            hasher,
+            cast(Metric, header["metric"]),
+            effort=int(header["effort"]),
+            recall=float(header["recall"]),
+        )
+
+    def save(self, path: Path) -> None:
+        """Write ids, codes and the method to one file."""
+        state = self.hasher.state()
+        with path.open("wb") as handle:
+            write_head(
+                handle,
+                {
+                    "kind": self.kind,
+                    "metric": self.metric,
+                    "effort": self.effort,
+                    "recall": self.recall,
+                    "state": ",".join(state),
+                },
+                self.ids,
+            )
+            for array in (self.codes, *state.values()):
+                write_array(handle, array)
+
+    @cached_property
+    def efforts(self) -> Sequence[int]:
+        """20, 30, 40, 60, ... candidates, up to 5,000 or all of them."""
+        return ladder(2 * K, max(1, min(len(self), _READ_ALL)))
+
+    def answer(
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        eligible: Eligible | None,
+        fetch: Fetch | None,
+    ) -> Answer:
+        """Measure the candidates with the nearest codes."""
+        if eligible is not None and len(eligible) <= max(k, _READ_ALL):
+            return self.measure_all(queries, k, eligible.positions, fetch)
+        n_eligible = len(self if eligible is None else eligible)
+        depth = min(n_eligible, max(2 * k, self.effort_for(k)))
+        parts = [
+            self.measure(queries[block], k, self._scan(queries[block], depth, eligible)[0], fetch)
+            for block in blocks(len(queries), depth)
+        ]
+        return Answer(
+            np.concatenate([part.positions for part in parts]),
+            np.concatenate([part.distances for part in parts]),
+        )
+
+    def vectors(self, positions: NDArray[np.int64], fetch: Fetch | None) -> NDArray[np.float32]:
+        """Fetch the vectors of candidates."""
+        return fetched(self.kind, self.ids[positions], self.dim, fetch)
+
+    def propose(
+        self,
+        queries: NDArray[np.floating],
+        k: int,
+        *,
+        allowed: NDArray[np.int64] | None = None,
+    ) -> Neighbors:
+        """Find the k nearest codes, and measure nothing exactly.
+
+        Parameters
+        ----------
+        queries : ndarray of shape (n_queries, dim)
+            In the space that was indexed.
+        k : int >= 1
+            May exceed n.
+        allowed : ndarray of shape (m,), optional
+            Ids to which the answer is limited; default all.
+
+        Returns
+        -------
+        Neighbors
+            Ids and distances of codes, as the method measures them, of shape (n_queries, k).
+        """
+        queries = checked_queries(queries, k, self.dim)
+        eligible = None if allowed is None else self._eligible(allowed)
+        positions = np.full((len(queries), k), -1, np.int64)
+        nearest = np.full((len(queries), k), np.inf, np.float32)
+        n_eligible = len(self if eligible is None else eligible)
+        depth = min(k, n_eligible)
+        if depth and len(queries):
+            positions[:, :depth], nearest[:, :depth] = self._scan(queries, depth, eligible)
+        return Neighbors(look_up(self.ids, positions), nearest)
+
+    def code_distances(
+        self, queries: NDArray[np.floating], ids: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """Measure queries, (n_queries, dim), against the codes of ids, all held: (n_queries, m)."""
+        places = np.searchsorted(self.ids, ids)
+        if (places >= len(self)).any() or (self.ids[places] != ids).any():
+            raise ValueError("some of the ids are not in the index")
+        queries = checked_queries(queries, 1, self.dim)
+        return self.hasher.distances(points(queries, self.metric), self.codes[places])
+
+    def _scan(self, queries: NDArray[np.float32], depth: int, eligible: Eligible | None) -> Answer:
+        """Find the nearest codes among what is eligible."""
+        sought = points(queries, self.metric)
+        if eligible is None:
+            return Answer(*self._scanner.search(sought, depth))
+        scanned, scanner = self._last_subset
+        if scanned is not eligible:
+            scanner = self._scanner.subset(eligible.positions)
+            self._last_subset = eligible, scanner
+        found, measured = scanner.search(sought, depth)
+        return Answer(look_up(eligible.positions, found), measured)
+
+    def _tune(self, vectors: NDArray[np.floating], recall: float) -> None:
+        """Take as few candidates as reach the recall, or as many as there may be."""
+        test = SelfTest(vectors, self.metric)
+        candidates = self._scan(test.queries, self.efforts[-1], None).positions
+        for effort in self.efforts:
+            self.effort = effort
+            shares = test.shares(candidates[:, :effort])
+            self.recall = float(shares.mean(axis=1).min())
+            if is_sure(shares, recall):
+                break
+
+
+def encode(hasher: Hash, vectors: NDArray[np.floating], metric: Metric) -> NDArray[np.uint8]:
+    """Encode vectors, (n, dim), as they are compared under a metric."""
+    if vectors.ndim != 2 or vectors.shape[1] != hasher.n_features_in_:
+        raise ValueError(
+            f"vectors {vectors.shape} must be (n, {hasher.n_features_in_}), as the codes' method "
+            "learned them"
+        )
+    codes = np.empty((len(vectors), hasher.n_bits // 8), np.uint8)
+    for start in range(0, len(vectors), _ROWS_AT_ONCE):
+        block = slice(start, start + _ROWS_AT_ONCE)
+        codes[block] = hasher.transform(points(vectors[block], metric))
+    return codes
