@@ -1,5 +1,16 @@
-"""Benchmarks on a user's own library: whether a space finds what belongs together."""
+"""Benchmarks: whether a space finds what belongs together, and what short codes keep of it."""
 
+from tonotopy.benchmark.hashing import HashingResults, benchmark_hashing, parse_methods
+from tonotopy.benchmark.hashing_sets import Features, features_of_library, read_features
 from tonotopy.benchmark.retrieval import RetrievalScores, benchmark_retrieval
 
-__all__ = ["RetrievalScores", "benchmark_retrieval"]
+__all__ = [
+    "Features",
+    "HashingResults",
+    "RetrievalScores",
+    "benchmark_hashing",
+    "benchmark_retrieval",
+    "features_of_library",
+    "parse_methods",
+    "read_features",
+]
