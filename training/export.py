@@ -349,7 +349,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, default=Path("work/run/checkpoint.pt"))
     parser.add_argument("--mixtures", type=Path, default=Path("work/mixtures"))
-    parser.add_argument("--pool", type=Path, nargs="+", default=FOLDERS)
+    parser.add_argument("--pool", type=Path, nargs="+", default=FOLDERS[:1])
     parser.add_argument(
         "--out", type=Path, default=Path("../src/tonotopy/embedders/weights/cochlea.onnx")
     )

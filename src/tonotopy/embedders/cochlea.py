@@ -34,7 +34,8 @@ _SILENT = np.float32(np.log(0.009))  # no band of 16-bit dither is louder
 _HALF_HOP = N_FRAMES // 2 * _HOP  # samples between the starts of a window's halves
 _HALF = _HALF_HOP - _HOP + _FRAME  # samples of a half: 48 frames
 _HALVES_AT_ONCE = 8  # their spectra stay in the processor's cache
-_BATCH = 64  # windows at once
+_BATCH = 64  # windows whose spectra are computed at once
+_NETWORK_BATCH = 16  # of these at once through the network: maps stay in the processor's cache
 _BLOCK = 16  # bands multiplied at once: most of the mel filters' matrix is zero
 
 _ROOM = 960  # samples, 60 ms: room before a short sound, so that its onset is heard whole
@@ -113,14 +114,26 @@ class Cochlea:
             part = slice(start, start + _BATCH)
             patches = _finite_patches(windows[part], first=start)
             silent = patches.max(axis=(1, 2)) <= _SILENT
-            answers = self._session.run(outputs, {"log_mel": patches})
-            heard = dict(zip(outputs, answers, strict=True))
+            heard = self._heard(patches, outputs)
             if "vectors" in heard:
                 vectors[part, :-1] = np.where(silent[:, np.newaxis], 0, heard["vectors"])
             vectors[part, -1] = silent
             if "scores" in heard:
                 scores[part] = heard["scores"]
         return vectors, scores
+
+    def _heard(
+        self, patches: NDArray[np.float32], outputs: tuple[str, ...]
+    ) -> dict[str, NDArray[np.float32]]:
+        """Run patches through the network, some at a time."""
+        answers = [
+            self._session.run(outputs, {"log_mel": patches[start : start + _NETWORK_BATCH]})
+            for start in range(0, len(patches), _NETWORK_BATCH)
+        ]
+        return {
+            name: np.concatenate(parts)
+            for name, parts in zip(outputs, zip(*answers, strict=True), strict=True)
+        }
 
 
 def log_mel(windows: NDArray[np.float32]) -> NDArray[np.float32]:
