@@ -9,7 +9,13 @@ from tonotopy.catalog.recordings import IN_CHUNK
 from tonotopy.catalog.spaces import Space
 from tonotopy.catalog.windows import SpaceVectors, space_vectors
 
-__all__ = ["count_windows", "library_id", "load_halves", "vectors_of_windows"]
+__all__ = [
+    "count_windows",
+    "library_id",
+    "load_halves",
+    "recordings_of_windows",
+    "vectors_of_windows",
+]
 
 ROWS_AT_ONCE = 16_384
 
@@ -25,6 +31,25 @@ def count_windows(connection: Connection, space: Space) -> int:
         "SELECT count(*) FROM windows WHERE space_id = ?", (space.id,)
     ).scalar_one()
     return int(count)
+
+
+def recordings_of_windows(
+    connection: Connection, space: Space
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Tell which recording each window of a space is from.
+
+    Returns
+    -------
+    ids, recording_ids : ndarray of shape (n,)
+        All windows of the space, ascending, and their recordings.
+    """
+    rows = connection.exec_driver_sql(  # + 0: by the index that holds both, past the vectors
+        "SELECT id, recording_id FROM windows INDEXED BY windows_once WHERE space_id + 0 = ?",
+        (space.id,),
+    ).fetchall()
+    pairs = np.array(rows, np.int64).reshape(-1, 2)
+    order = np.argsort(pairs[:, 0], kind="stable")
+    return pairs[order, 0], pairs[order, 1]
 
 
 def load_halves(

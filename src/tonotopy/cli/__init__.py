@@ -11,6 +11,7 @@ from tonotopy.cli import (  # noqa: F401  (each module adds its commands to the 
     exchanging,
     searching,
     serving,
+    training,
 )
 from tonotopy.cli.app import app
 from tonotopy.errors import TonotopyError

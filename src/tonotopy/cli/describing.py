@@ -1,12 +1,15 @@
 """``tonotopy info``, ``spaces``, ``models`` and ``doctor``."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tonotopy.cli.app import Json, LibraryOption, app, open_library
 from tonotopy.cli.output import bar, duration, printable, say, show_json, show_table
+
+if TYPE_CHECKING:
+    from tonotopy.maintain import CodesInfo
 
 __all__ = ["doctor", "info", "models", "spaces"]
 
@@ -52,6 +55,23 @@ def info(
             "tonotopy info --failures"
         )
     show_spaces(library)
+    for space in what.spaces:
+        if space.codes is not None:
+            print(f"codes of {printable(space.name)}: {codes_shown(space.codes)}")
+
+
+def codes_shown(codes: "CodesInfo") -> str:
+    """Write what codes take and keep in one line."""
+    kept = "mAP kept unknown, for want of labels"
+    if codes.map_kept is not None:
+        kept = (
+            f"{100 * codes.map_kept:.0f} % of exact search's mAP kept on recordings held out "
+            f"({codes.map_codes:.3f} of {codes.map_exact:.3f})"
+        )
+    return (
+        f"{codes.bits}-bit {codes.method}, {codes.bytes_per_window} bytes a window, {kept}; "
+        f"labels cover {100 * codes.coverage:.0f} % of the windows ({codes.n_classes} classes)"
+    )
 
 
 @app.command()

@@ -46,8 +46,12 @@ def search(
     ] = None,
     space: Annotated[str | None, typer.Option(metavar="NAME", help="Which space.")] = None,
     index: Annotated[
-        str, typer.Option(metavar="KIND", help="auto, flat (exact), ivf-rabitq or hnsw.")
+        str, typer.Option(metavar="KIND", help="auto, flat (exact), ivf-rabitq, hnsw or codes.")
     ] = "auto",
+    rerank: Annotated[
+        bool,
+        typer.Option(help="Compare exactly what learned codes propose; or let codes decide."),
+    ] = True,
     weights: Annotated[
         str | None,
         typer.Option(metavar="PATH", help="A file of weights, for an embedder that needs one."),
@@ -78,6 +82,7 @@ def search(
             text_from=cast("list[TextSource] | None", sources),  # the verb refuses others
             space=space,
             index=index,
+            rerank=rerank,
             weights=weights,
         )
     if as_json:

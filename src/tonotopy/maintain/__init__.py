@@ -1,6 +1,6 @@
 """Looking after a library: what it holds, what is wrong with it, labels, taking out, moving."""
 
-from tonotopy.maintain.describing import Info, SpaceInfo, describe
+from tonotopy.maintain.describing import CodesInfo, Info, SpaceInfo, describe
 from tonotopy.maintain.doctoring import Diagnosis, Finding, doctor
 from tonotopy.maintain.labelling import (
     Changed,
@@ -12,6 +12,7 @@ from tonotopy.maintain.removing import Removed, relocate, remove
 
 __all__ = [
     "Changed",
+    "CodesInfo",
     "Diagnosis",
     "Finding",
     "Info",

@@ -1,12 +1,28 @@
 """The verb behind ``info`` and ``spaces``: what a library holds."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tonotopy import catalog
-from tonotopy.catalog import Catalog, Failure
+from tonotopy.catalog import Catalog, Failure, Model
 from tonotopy.distance import score_name
 
-__all__ = ["Info", "SpaceInfo", "describe"]
+__all__ = ["CodesInfo", "Info", "SpaceInfo", "describe"]
+
+
+@dataclass(frozen=True, slots=True)
+class CodesInfo:
+    """The codes that were learned from a space, and how good they are."""
+
+    method: str
+    bits: int
+    bytes_per_window: int
+    map_exact: float | None  #: on recordings held out, comparing vectors; None without labels
+    map_codes: float | None  #: comparing codes alone
+    map_kept: float | None  #: the share of the exact one; above 1 where labels taught more
+    n_classes: int
+    coverage: float  #: share of the windows that had one of the classes, 0 to 1
+    trained_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +40,7 @@ class SpaceInfo:
     is_default: bool
     n_recordings: int
     n_windows: int
+    codes: CodesInfo | None = None  #: that ``tonotopy train hashing`` learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +85,9 @@ def describe(library: Catalog) -> Info:
                 is_default=space.is_default,
                 n_recordings=counts.recordings,
                 n_windows=counts.windows,
+                codes=describe_codes(
+                    catalog.find_model(connection, space_id=space.id, kind="hashing", name="codes")
+                ),
             )
             for space in catalog.list_spaces(connection)
             for counts in [catalog.space_counts(connection, space.id)]
@@ -91,3 +111,21 @@ def describe(library: Catalog) -> Info:
             failures=catalog.list_failures(connection),
             problems=catalog.partial_recordings(connection),
         )
+
+
+def describe_codes(model: Model | None) -> CodesInfo | None:
+    """Say what codes take and keep."""
+    if model is None:
+        return None
+    exact, codes = model.scores["map_exact"], model.scores["map_codes"]
+    return CodesInfo(
+        method=model.parameters["method"],
+        bits=model.parameters["bits"],
+        bytes_per_window=model.parameters["bits"] // 8,
+        map_exact=exact,
+        map_codes=codes,
+        map_kept=codes / exact if exact and codes is not None else None,
+        n_classes=len(model.scores["classes"]),
+        coverage=model.scores["n_labelled"] / max(1, model.scores["n_windows"]),
+        trained_at=model.created_at,
+    )

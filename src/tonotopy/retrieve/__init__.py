@@ -3,7 +3,7 @@
 The room is not called ``search``: a package of that name would hide the function `tonotopy.search`.
 """
 
-from tonotopy.retrieve.candidates import prepare_index
+from tonotopy.retrieve.coding import prepare_index
 from tonotopy.retrieve.query import AudioFile, Example, StoredRecording, StoredWindow, Words
 from tonotopy.retrieve.results import Hit, Results
 from tonotopy.retrieve.searching import search

@@ -9,18 +9,17 @@ from sqlalchemy import Connection
 
 from tonotopy import catalog
 from tonotopy.catalog import Catalog, Space
-from tonotopy.distance import score_name
 from tonotopy.errors import QueryError
 from tonotopy.ranking import (
     Scores,
     Sound,
     Stretch,
-    longest_looked_back,
     one_per_run,
     rank_groups,
     score_windows,
 )
-from tonotopy.retrieve.candidates import Pool, candidates
+from tonotopy.retrieve.candidates import Pool
+from tonotopy.retrieve.coding import plan_search
 from tonotopy.retrieve.filtering import allowed_windows
 from tonotopy.retrieve.query import (
     AudioFile,
@@ -56,6 +55,7 @@ def search(
     text_from: Sequence[TextSource] | None = None,
     space: str | None = None,
     index: str = "auto",
+    rerank: bool = True,
     weights: str | os.PathLike[str] | None = None,
 ) -> Results:
     """Find what sounds like a file, or what words name.
@@ -86,7 +86,11 @@ def search(
     space : str, optional
         Which space to search; the default space by default.
     index : str, default "auto"
-        How nearest windows are found: ``auto``, ``flat`` (exact), ``ivf-rabitq`` or ``hnsw``.
+        How nearest windows are found: ``auto``, ``flat`` (exact), ``ivf-rabitq``, ``hnsw`` or
+        ``codes``, which ``auto`` takes where `tonotopy.train` has learned some.
+    rerank : bool, default True
+        Whether what codes propose is compared exactly; else codes alone decide, which keeps what
+        they have learned from labels.
     weights : path-like, optional
         The weights that the space was made with, for files where the embedder needs some that are
         not in their place.
@@ -140,26 +144,26 @@ def search(
         chosen = catalog.find_space(connection, space)
         heard = [hear_example(connection, chosen, each, weights) for each in likes + unlikes]
         allowed = allowed_windows(connection, chosen, where)
-        wanted = heard[: len(likes)]
-        unwanted = heard[len(likes) :]
-        for pool in candidates(
+        plan = plan_search(
             library,
             connection,
             chosen,
-            wanted,
+            heard[: len(likes)],
+            heard[len(likes) :],
             k=k,
             by=by,
             allowed=allowed,
             kind=index,
-            longest=longest_looked_back(each.sound for each in heard),
-        ):
+            rerank=rerank,
+        )
+        for pool in plan.pools:
             pool = without_own(connection, pool, heard, by)
             scores = score_windows(
                 Sound(pool.vectors, pool.levels_db),
                 pool.recording_ids,
-                likes=[each.sound for each in wanted],
-                unlikes=[each.sound for each in unwanted],
-                metric=chosen.metric,
+                likes=plan.likes,
+                unlikes=plan.unlikes,
+                metric=plan.metric,
                 in_part=pool.in_part,
             )
             if by == "recording":
@@ -169,9 +173,7 @@ def search(
             if len(found) == k:
                 break
         hits = describe(connection, chosen, found)
-    name = score_name(chosen.metric) + (
-        ", less half of what it should not be like" if unlike else ""
-    )
+    name = plan.score_name + (", less half of what it should not be like" if unlike else "")
     return Results(named(query, like), chosen.name, name, hits)
 
 
