@@ -143,3 +143,35 @@ def test_no_queries_give_no_rows(built, clustered):
     )
     found = view.search(np.empty((0, 32)), 4)
     assert (found.ids.shape, found.ids.dtype) == ((0, 4), np.int64)
+
+
+@every_kind
+def test_what_is_proposed_is_near_and_there_now(kind, built, clustered, fetching, window_ids):
+    """Of the ten nearest most are among 500 proposed, of what came since as well; none is gone."""
+    old = window_ids(6000)
+    library = Changed(built, clustered, fetching, kind, "cosine", old[100:300], 400)
+    queries = clustered(30, seed=14)
+    exact = library.now.search(queries, K)
+    view = View(
+        library.index,
+        deleted=library.deleted,
+        extra_ids=library.extra_ids,
+        extra_vectors=library.extra_vectors,
+    )
+    proposed = view.propose(queries, 500, fetch=library.fetch)
+    assert proposed.ids.shape == proposed.distances.shape == (30, 500)
+    assert np.isin(proposed.ids, library.ids).all()
+    assert (np.sort(proposed.distances, axis=1) == proposed.distances).all()
+    shares = [np.isin(one, many).mean() for one, many in zip(exact.ids, proposed.ids, strict=True)]
+    assert np.mean(shares) >= 0.97
+
+
+def test_proposals_obey_a_filter_and_say_when_there_are_no_more(built, clustered, window_ids):
+    index = built("ivf-rabitq", "cosine", 6000).index
+    allowed = window_ids(6000)[::60]
+    found = index.propose(clustered(5, seed=2), 300, allowed=allowed)
+    np.testing.assert_array_equal(np.sort(found.ids[:, :100]), [allowed] * 5)
+    assert (found.ids[:, 100:] == -1).all()
+    assert np.isinf(found.distances[:, 100:]).all()
+    nothing = index.propose(clustered(5, seed=2), 3, allowed=allowed[:0])
+    assert (nothing.ids == -1).all()

@@ -123,7 +123,7 @@ def test_the_order_is_that_of_a_slow_loop(make_library, n_recordings, metric):
 def test_a_recording_too_long_to_be_read_whole_is_compared_one_way(make_library, monkeypatch):
     """There is room for `short` alone; of `long` one window is proposed, which matches fully."""
     monkeypatch.setattr(candidates, "WHOLE_RECORDINGS", 4)
-    monkeypatch.setattr(candidates, "FEWEST_PROPOSED", 4)
+    monkeypatch.setattr(candidates, "FEWEST_FOUND", 4)
     long = np.stack([NORTH, *[SOUTH] * 8])
     library = make_library(
         {"q.wav": NORTH[None], "short.wav": np.stack([NORTH, EAST]), "l.wav": long}

@@ -12,14 +12,15 @@ References
    bound for approximate nearest neighbor search", SIGMOD 2024.
 """
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tonotopy.distance import top_k
-from tonotopy.index.approximate import Answer, Approximate, blocks
+from tonotopy.distance import Metric, top_k
+from tonotopy.index.approximate import Answer, Approximate, blocks, fetched
 from tonotopy.index.engine import (
     Eligible,
     Structure,
@@ -27,8 +28,9 @@ from tonotopy.index.engine import (
     one_thread,
     points,
 )
-from tonotopy.index.protocol import Fetch
-from tonotopy.index.selftest import ladder
+from tonotopy.index.protocol import Fetch, Neighbors
+from tonotopy.index.rows import checked_queries, look_up
+from tonotopy.index.selftest import K, ladder
 
 __all__ = ["IvfRabitq"]
 
@@ -91,7 +93,7 @@ class IvfRabitq(Approximate):
             settled = np.zeros(unsettled.size, bool)
             for block in blocks(unsettled.size, depth):
                 asked = unsettled[block]
-                found = self._scan(queries[asked], depth, effort, eligible)
+                found, _ = self._scan(queries[asked], depth, effort, eligible)
                 better = self.measure(queries[asked], k, found, fetch)
                 settled[block] = _is_settled(better.positions, found, n_eligible)
                 if must_repeat:
@@ -103,38 +105,88 @@ class IvfRabitq(Approximate):
             depth, effort = 2 * depth, min(self._n_lists, 2 * effort)
         return answer
 
+    def propose(
+        self,
+        queries: NDArray[np.floating],
+        k: int,
+        *,
+        allowed: NDArray[np.int64] | None = None,
+    ) -> Neighbors:
+        """Find the k nearest as far as their codes tell.
+
+        Parameters
+        ----------
+        queries : ndarray of shape (n_queries, dim)
+            In the space that was indexed.
+        k : int >= 1
+            May exceed n.
+        allowed : ndarray of shape (m,), optional
+            Ids to which the answer is limited; default all.
+
+        Returns
+        -------
+        Neighbors
+            Ids and estimated distances of shape (n_queries, k), the estimates ascending. A row is
+            shorter than k only if fewer are allowed.
+        """
+        queries = checked_queries(queries, k, self.dim)
+        eligible = None if allowed is None else self._eligible(allowed)
+        n_eligible = len(self if eligible is None else eligible)
+        ids = np.full((len(queries), k), -1, np.int64)
+        estimates = np.full((len(queries), k), np.inf, np.float32)
+        depth = min(k, n_eligible)
+        if not depth:
+            return Neighbors(ids, estimates)
+        # For ten neighbours `effort` lists yield 100 candidates; more come from as many more lists,
+        # and what is eligible stands in the more of them, the rarer it is.
+        share = depth / (self.depth_per_k * K) * len(self) / n_eligible
+        effort = min(self._n_lists, math.ceil(self.effort * max(1.0, share)))
+        positions, squares = self._scan(queries, depth, effort, eligible)
+        short = (positions < 0).any(axis=1)
+        if short.any():
+            positions[short], squares[short] = self._scan(
+                queries[short], depth, self._n_lists, eligible
+            )
+        ids[:, :depth] = look_up(self.ids, positions)
+        estimates[:, :depth] = as_distances(squares, self.metric)
+        return Neighbors(ids, estimates)
+
     def _scan(
         self,
         queries: NDArray[np.float32],
         depth: int,
         effort: int,
         eligible: Eligible | None,
-    ) -> NDArray[np.int64]:
-        """Take the smallest estimated distances in the nearest lists."""
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Take the smallest estimates of the squared distance in the nearest lists."""
         faiss = engine()
         allowing = None if eligible is None else eligible.selector
         lists = faiss.SearchParametersIVF(nprobe=effort, sel=allowing)
         params = faiss.SearchParametersPreTransform(index_params=lists)
         sought = points(queries, self.metric)
         with one_thread(len(queries)):
-            found: NDArray[np.int64] = self.structure.search(sought, depth, params=params)[1]
-        return found
+            squares, found = self.structure.search(sought, depth, params=params)
+        return found, squares
 
     def vectors(self, positions: NDArray[np.int64], fetch: Fetch | None) -> NDArray[np.float32]:
         """Fetch the vectors of candidates."""
-        if fetch is None:
-            raise ValueError("ivf-rabitq keeps codes only: pass fetch=, which reads vectors by id")
-        fetched = fetch(self.ids[positions])
-        if fetched.shape != (positions.size, self.dim):
-            raise ValueError(
-                f"fetch returned {fetched.shape} for {positions.size} ids of dimension {self.dim};"
-                " it gives a row for every id, of NaN where the id is gone"
-            )
-        return fetched
+        return fetched(self.kind, self.ids[positions], self.dim, fetch)
 
     @cached_property
     def _n_lists(self) -> int:
         return int(engine().extract_index_ivf(self.structure).nlist)
+
+
+def as_distances(squares: NDArray[np.float32], metric: Metric) -> NDArray[np.float32]:
+    """Turn estimates of squared distances between points into distances of a metric.
+
+    Examples
+    --------
+    >>> as_distances(np.array([0.5, -0.01, np.inf], np.float32), "cosine").tolist()
+    [0.25, 0.0, inf]
+    """
+    positive: NDArray[np.float32] = np.maximum(squares, 0)
+    return positive / np.float32(2) if metric == "cosine" else np.sqrt(positive)
 
 
 def _is_settled(

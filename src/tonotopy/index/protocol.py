@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tonotopy.distance import Metric
 
-__all__ = ["Fetch", "Index", "Neighbors"]
+__all__ = ["Fetch", "Index", "Neighbors", "Proposing"]
 
 #: Reads vectors by id for exact re-ranking: ids (n,), ascending and without repetition ->
 #: (n, dim) in the order of the ids, as float16 rounds them or better. A row of NaN stands for an
@@ -93,4 +93,19 @@ class Index(Protocol):
         ``allowed`` limits the answer to these ids, of which some may be unknown here; ``fetch``
         is needed by the kinds that keep codes instead of vectors, and unused by the others.
         """
+        ...
+
+
+@runtime_checkable
+class Proposing(Protocol):
+    """An index that can also name likely neighbours, many and cheaply, without reading vectors."""
+
+    def propose(
+        self,
+        queries: NDArray[np.floating],
+        k: int,
+        *,
+        allowed: NDArray[np.int64] | None = None,
+    ) -> Neighbors:
+        """Find about the k nearest, as `Index.search` does, at distances that are estimates."""
         ...

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tonotopy.distance import top_k
 from tonotopy.index.flat import Flat
-from tonotopy.index.protocol import Fetch, Index, Neighbors
+from tonotopy.index.protocol import Fetch, Index, Neighbors, Proposing
 from tonotopy.index.rows import look_up, positions_of
 
 __all__ = ["View", "search_with_delta"]
@@ -90,13 +90,40 @@ class View:
         Neighbors
             Ids and distances of shape (n_queries, k).
         """
+        old = self._index.search(queries, k, allowed=self._still(allowed), fetch=fetch)
+        return self._with_extra(old, queries, k, allowed)
+
+    def propose(
+        self,
+        queries: NDArray[np.floating],
+        k: int,
+        *,
+        allowed: NDArray[np.int64] | None = None,
+        fetch: Fetch | None = None,
+    ) -> Neighbors:
+        """Find about the k nearest, at distances that may be estimates: cheaply where k is large.
+
+        Takes and returns what `search` does; an index that cannot propose is searched.
+        """
+        if not isinstance(self._index, Proposing):
+            return self.search(queries, k, allowed=allowed, fetch=fetch)
+        old = self._index.propose(queries, k, allowed=self._still(allowed))
+        return self._with_extra(old, queries, k, allowed)
+
+    def _still(self, allowed: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+        """Limit what is allowed to what is still there."""
         if self._kept is None:
-            still_there = allowed
-        elif allowed is None:
-            still_there = self._kept
-        else:
-            still_there = self._kept[positions_of(self._kept, allowed)]
-        old = self._index.search(queries, k, allowed=still_there, fetch=fetch)
+            return allowed
+        return self._kept if allowed is None else self._kept[positions_of(self._kept, allowed)]
+
+    def _with_extra(
+        self,
+        old: Neighbors,
+        queries: NDArray[np.floating],
+        k: int,
+        allowed: NDArray[np.int64] | None,
+    ) -> Neighbors:
+        """Merge what the index found with what came since."""
         if not len(self._extra):
             return old
         new = self._extra.search(queries, k, allowed=allowed)

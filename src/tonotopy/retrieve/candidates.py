@@ -1,7 +1,7 @@
 """Which windows are worth scoring exactly: all of them, or those that an index proposes."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from tonotopy import catalog
 from tonotopy.catalog import Catalog, Space, SpaceVectors
+from tonotopy.catalog.bulk import recordings_of_windows
 from tonotopy.catalog.levels import levels_of_windows
 from tonotopy.index import AUTO, Index, choose, index_class
 from tonotopy.index.cache import (
@@ -19,14 +20,23 @@ from tonotopy.index.cache import (
     needs_rebuild,
     store,
 )
+from tonotopy.index.protocol import Proposing
 from tonotopy.index.view import View
 from tonotopy.ranking import sounding
+from tonotopy.retrieve.proposing import Asked, Proposal, WindowMap, ask, propose_recordings
 from tonotopy.retrieve.query import Heard
 
 __all__ = ["Pool", "candidates", "prepare_index"]
 
-FEWEST_PROPOSED = 50  # windows that an index proposes for a window of the query
+FEWEST_FOUND = 50  # windows that an index finds for a window of the query
 WIDER = 4  # times as many, when they do not make enough hits
+FEWEST_PROPOSED = 500  # windows that it proposes unread, to find out which recordings to read
+WIDER_PROPOSED = 8  # times as many, when recordings not among them might beat the hits
+MOST_PROPOSED = 400_000  # for all windows of the query together
+FEWEST_READ = 4  # windows of a long recording for a window of the query, or of those proposed
+READ_SHARE = 0.22  # this share by sqrt(dim): the longer codes are, the better they order windows
+FEWEST_RECORDINGS = 50  # that are scored of those proposed, or this many for each hit:
+RECORDINGS_PER_HIT = 4
 WHOLE_RECORDINGS = 50_000  # windows at most, of recordings proposed that are scored whole
 
 
@@ -44,6 +54,8 @@ class Pool:
         How loud they are, dBFS; NaN where nobody measured.
     in_part : ndarray of shape (n_recordings,)
         Recordings of which other windows were left out, for they are too many.
+    bound : float
+        No recording that is not in the pool scores more, as far as an index tells.
     """
 
     ids: NDArray[np.int64]
@@ -51,6 +63,7 @@ class Pool:
     vectors: NDArray[np.float32]
     levels_db: NDArray[np.float32]
     in_part: NDArray[np.int64]
+    bound: float = -np.inf
 
     def subset(self, keep: NDArray[np.bool_]) -> "Pool":
         """Keep some windows."""
@@ -60,6 +73,7 @@ class Pool:
             self.vectors[keep],
             self.levels_db[keep],
             self.in_part,
+            self.bound,
         )
 
 
@@ -69,6 +83,7 @@ class Loaded:
 
     index: Index
     view: View
+    windows: WindowMap
 
 
 def candidates(
@@ -96,7 +111,7 @@ def candidates(
     examples : sequence of Heard
         What the windows should be like.
     k : int
-        How many hits are wanted.
+        How many hits are wanted, beside the examples themselves.
     by : {"recording", "window"}
         With recordings, all windows of those proposed are chosen.
     allowed : ndarray of shape (n_allowed,), optional
@@ -107,30 +122,93 @@ def candidates(
         How many windows a recording may have for all of them to matter; of a longer one those
         proposed are enough.
     """
-    n = catalog.count_windows(connection, space)
+    n = library.kept(
+        f"size of space {space.id}",
+        space.generation,
+        lambda _: catalog.count_windows(connection, space),
+    )
     chosen = choose(n, space.dim, space.metric, kind)
     if chosen == "flat":
         yield selected(library, connection, space, allowed)
         return
-    view = current_view(library, connection, space, chosen)
-    queries = np.concatenate([sounding(example.sound).vectors for example in examples])
-    depth = max(FEWEST_PROPOSED, 2 * k)
+    loaded = current(library, connection, space, chosen)
+    asked = ask([sounding(example.sound) for example in examples])
+    if by == "window":
+        yield from nearest_windows(connection, space, loaded, asked, k, allowed)
+    else:
+        with_own = k + len(examples)
+        yield from likely_recordings(connection, space, loaded, asked, with_own, allowed, longest)
+
+
+def nearest_windows(
+    connection: Connection,
+    space: Space,
+    loaded: Loaded,
+    asked: Asked,
+    k: int,
+    allowed: NDArray[np.int64] | None,
+) -> Iterator[Pool]:
+    """Choose the windows nearest to those of the query, ever more of them."""
+    n = len(loaded.view)
+    depth = max(FEWEST_FOUND, 2 * k)
     while True:
-        found = view.search(
-            queries,
+        found = loaded.view.search(
+            asked.vectors,
             min(depth, max(1, n)),
             allowed=allowed,
             fetch=lambda ids: catalog.fetch_vectors(connection, space, ids),
         )
         ids = np.unique(found.ids[found.ids >= 0])
-        proposed = catalog.vectors_of_windows(connection, space, ids)
-        if by == "recording":
-            yield completed(connection, space, proposed, allowed, longest)
-        else:
-            yield pool_of(connection, proposed)
+        yield pool_of(connection, catalog.vectors_of_windows(connection, space, ids))
         if depth >= n or (found.ids < 0).any():
             return
         depth *= WIDER
+
+
+def likely_recordings(
+    connection: Connection,
+    space: Space,
+    loaded: Loaded,
+    asked: Asked,
+    k: int,
+    allowed: NDArray[np.int64] | None,
+    longest: int,
+) -> Iterator[Pool]:
+    """Choose the recordings that likely score highest, from ever more windows proposed."""
+    n = max(1, len(loaded.view))
+    n_recordings = max(FEWEST_RECORDINGS, RECORDINGS_PER_HIT * k)
+    read_share = READ_SHARE / space.dim**0.5
+    depth, deeper = depths(loaded.index, len(asked.vectors), k)
+    while True:
+        found = loaded.view.propose(
+            asked.vectors,
+            min(depth, n),
+            allowed=allowed,
+            fetch=lambda ids: catalog.fetch_vectors(connection, space, ids),
+        )
+        proposal = propose_recordings(
+            found,
+            loaded.windows,
+            asked,
+            space.metric,
+            n_recordings=n_recordings,
+            n_best=max(FEWEST_READ, round(read_share * depth)),
+        )
+        pool = completed(connection, space, loaded.windows, proposal, allowed, longest)
+        yield pool if depth < deeper else replace(pool, bound=-np.inf)
+        if depth >= n or (found.ids < 0).any():
+            return
+        depth = deeper if depth < deeper else WIDER * depth
+
+
+def depths(index: Index, n_queries: int, k: int) -> tuple[int, int]:
+    """Say how many windows to ask for at first, and how many if others might beat the hits."""
+    fewest = max(FEWEST_FOUND, 2 * k)
+    if not isinstance(index, Proposing):
+        return fewest, fewest
+    most = max(fewest, MOST_PROPOSED // n_queries)
+    first = min(most, max(FEWEST_PROPOSED, 20 * k))
+    return first, min(most, WIDER_PROPOSED * first)
 
 
 def selected(
@@ -153,44 +231,39 @@ def pool_of(
     connection: Connection,
     vectors: SpaceVectors,
     levels_db: NDArray[np.float32] | None = None,
-    in_part: NDArray[np.int64] | None = None,
 ) -> Pool:
     """Put the levels of windows beside their vectors."""
     if levels_db is None:
         levels_db = levels_of_windows(connection, vectors.ids)
-    none = np.zeros(0, np.int64)
-    return Pool(
-        vectors.ids,
-        vectors.recording_ids,
-        vectors.vectors,
-        levels_db,
-        none if in_part is None else in_part,
-    )
+    none_in_part = np.zeros(0, np.int64)
+    return Pool(vectors.ids, vectors.recording_ids, vectors.vectors, levels_db, none_in_part)
 
 
 def completed(
     connection: Connection,
     space: Space,
-    proposed: SpaceVectors,
+    windows: WindowMap,
+    proposal: Proposal,
     allowed: NDArray[np.int64] | None,
     longest: int,
 ) -> Pool:
-    """Add the other windows of recordings in a choice that are not too long or too many."""
-    ranges = catalog.window_ranges(connection, space, np.unique(proposed.recording_ids).tolist())
-    by_length = sorted(ranges, key=lambda each: (ranges[each][1], each))
-    n_windows = np.array([ranges[each][1] for each in by_length])
-    n_whole = int(((n_windows <= longest) & (np.cumsum(n_windows) <= WHOLE_RECORDINGS)).sum())
-    in_part = np.array(by_length[n_whole:], np.int64)
-    whole = catalog.vectors_of_recordings(connection, space, by_length[:n_whole])
-    rest = np.isin(proposed.recording_ids, in_part)
-    ids = np.concatenate([whole.ids, proposed.ids[rest]])
+    """Read recordings that are proposed: whole those that are not too long or too many."""
+    n_windows = windows.lengths(proposal.recording_ids)
+    by_length = np.lexsort((proposal.recording_ids, n_windows))
+    lengths, recordings = n_windows[by_length], proposal.recording_ids[by_length]
+    n_whole = int(((lengths <= longest) & (np.cumsum(lengths) <= WHOLE_RECORDINGS)).sum())
+    in_part = recordings[n_whole:]
+    whole = catalog.vectors_of_recordings(connection, space, recordings[:n_whole].tolist())
+    of_long = np.isin(windows.recordings_of(proposal.window_ids), in_part)
+    rest = catalog.vectors_of_windows(connection, space, proposal.window_ids[of_long])
+    ids = np.concatenate([whole.ids, rest.ids])
     order = np.argsort(ids)
     if allowed is not None:
         order = order[np.isin(ids[order], allowed)]
-    recording_ids = np.concatenate([whole.recording_ids, proposed.recording_ids[rest]])
-    vectors = np.concatenate([whole.vectors, proposed.vectors[rest]])
+    recording_ids = np.concatenate([whole.recording_ids, rest.recording_ids])
+    vectors = np.concatenate([whole.vectors, rest.vectors])
     chosen = SpaceVectors(ids[order], recording_ids[order], vectors[order])
-    return pool_of(connection, chosen, in_part=in_part)
+    return replace(pool_of(connection, chosen), in_part=in_part, bound=proposal.bound)
 
 
 def prepare_index(library: Catalog, *, space: str | None = None, kind: str = AUTO) -> None:
@@ -205,14 +278,15 @@ def prepare_index(library: Catalog, *, space: str | None = None, kind: str = AUT
         n = catalog.count_windows(connection, chosen)
         name = choose(n, chosen.dim, chosen.metric, kind)
         if name != "flat":
-            current_view(library, connection, chosen, name)
+            current(library, connection, chosen, name)
 
 
-def current_view(library: Catalog, connection: Connection, space: Space, kind: str) -> View:
+def current(library: Catalog, connection: Connection, space: Space, kind: str) -> Loaded:
     """Get the index of a space as of this snapshot: from memory, from its file, or built."""
 
     def load(before: Loaded | None) -> Loaded:
-        ids = catalog.window_ids(connection, space)
+        windows = WindowMap.of(*recordings_of_windows(connection, space))
+        ids = windows.ids
         held = None if before is None else before.index
         index = usable(library, connection, space, kind, ids, held)
         if index is None:
@@ -224,9 +298,9 @@ def current_view(library: Catalog, connection: Connection, space: Space, kind: s
             extra_ids=extra,
             extra_vectors=catalog.fetch_vectors(connection, space, extra),
         )
-        return Loaded(index, view)
+        return Loaded(index, view, windows)
 
-    return library.kept(f"{kind} of space {space.id}", space.generation, load).view
+    return library.kept(f"{kind} of space {space.id}", space.generation, load)
 
 
 def usable(

@@ -170,7 +170,7 @@ def search(
                 found = best_recordings(connection, pool, scores, k)
             else:
                 found = best_stretches(connection, pool, scores, k, per_recording)
-            if len(found) == k:
+            if len(found) == k and found[-1][2] >= pool.bound:
                 break
         hits = describe(connection, chosen, found)
     name = plan.score_name + (", less half of what it should not be like" if unlike else "")
