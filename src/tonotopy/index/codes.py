@@ -6,13 +6,12 @@ A code is not rebuilt when windows come or go: new ones are encoded by the same 
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tonotopy.distance import Metric
-from tonotopy.hashing import Hash, from_state
 from tonotopy.index.approximate import Answer, Reranked, blocks, check_served, fetched
 from tonotopy.index.container import read_array, read_head, write_array, write_head
 from tonotopy.index.engine import Eligible, points
@@ -20,6 +19,9 @@ from tonotopy.index.protocol import Fetch, Neighbors
 from tonotopy.index.rows import checked_queries, checked_rows, look_up, positions_of
 from tonotopy.index.scanning import Scanner
 from tonotopy.index.selftest import K, SelfTest, is_sure, ladder
+
+if TYPE_CHECKING:  # it takes scikit-learn along
+    from tonotopy.hashing import Hash
 
 __all__ = ["Codes"]
 
@@ -48,7 +50,7 @@ class Codes(Reranked):
         self,
         ids: NDArray[np.int64],
         codes: NDArray[np.uint8],
-        hasher: Hash,
+        hasher: "Hash",
         metric: Metric,
         *,
         effort: int = 2 * K,
@@ -72,7 +74,7 @@ class Codes(Reranked):
         vectors: NDArray[np.floating],
         *,
         metric: Metric,
-        hasher: Hash | None = None,
+        hasher: "Hash | None" = None,
         recall: float = 0.95,
     ) -> Self:
         """Encode vectors and find out how many candidates must be measured.
@@ -154,6 +156,8 @@ class Codes(Reranked):
         LibraryError
             If the file is not such an index.
         """
+        from tonotopy.hashing import from_state
+
         with path.open("rb") as handle:
             header, ids = read_head(handle, kind=cls.kind)
             codes = cast(NDArray[np.uint8], read_array(handle))
@@ -285,7 +289,7 @@ class Codes(Reranked):
                 break
 
 
-def encode(hasher: Hash, vectors: NDArray[np.floating], metric: Metric) -> NDArray[np.uint8]:
+def encode(hasher: "Hash", vectors: NDArray[np.floating], metric: Metric) -> NDArray[np.uint8]:
     """Encode vectors, (n, dim), as they are compared under a metric."""
     if vectors.ndim != 2 or vectors.shape[1] != hasher.n_features_in_:
         raise ValueError(

@@ -6,13 +6,15 @@ that measures by tables, as fast as FAISS scans product codes. Codes of bits are
 distance.
 """
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tonotopy.hashing import CodebookHash, Hash
 from tonotopy.index.engine import engine, one_thread
+
+if TYPE_CHECKING:  # it takes scikit-learn along
+    from tonotopy.hashing import Hash
 
 __all__ = ["Nearest", "Scanner"]
 
@@ -37,7 +39,7 @@ class Scanner:
         The fitted method.
     """
 
-    def __init__(self, codes: NDArray[np.uint8], hasher: Hash) -> None:
+    def __init__(self, codes: NDArray[np.uint8], hasher: "Hash") -> None:
         self.codes = codes
         self._hasher = hasher
         self._structure = _structure(codes, hasher)
@@ -47,6 +49,8 @@ class Scanner:
 
     def search(self, points: NDArray[np.float32], depth: int) -> Nearest:
         """Find the nearest codes of points, (n_queries, dim)."""
+        from tonotopy.hashing import CodebookHash
+
         with one_thread(len(points)):
             if isinstance(self._hasher, CodebookHash):
                 tables = -self._hasher.lookup_tables(points)  # the largest product is the nearest
@@ -64,7 +68,9 @@ class Scanner:
         return Scanner(self.codes[positions], self._hasher)
 
 
-def _structure(codes: NDArray[np.uint8], hasher: Hash) -> Any:
+def _structure(codes: NDArray[np.uint8], hasher: "Hash") -> Any:
+    from tonotopy.hashing import CodebookHash
+
     faiss = engine()
     n_bytes = hasher.n_bits // 8
     if not isinstance(hasher, CodebookHash):

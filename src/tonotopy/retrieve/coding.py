@@ -13,7 +13,6 @@ from tonotopy.catalog import Catalog, Model, Space
 from tonotopy.catalog.levels import levels_of_windows
 from tonotopy.distance import Metric, score_name
 from tonotopy.errors import QueryError
-from tonotopy.hashing import from_state
 from tonotopy.index import AUTO
 from tonotopy.index.cache import Source, index_directories, load_cached, needs_rebuild, store
 from tonotopy.index.codes import Codes
@@ -200,6 +199,8 @@ def brought_up_to_date(
             if not len(gone) and not len(new):
                 return index
             return index.updated(gone, new, catalog.fetch_vectors(connection, space, new))
+    from tonotopy.hashing import from_state  # it takes scikit-learn along
+
     hasher = from_state(catalog.load_weights(connection, model.id))
     ids, halves = catalog.load_halves(connection, space)
     return Codes.build(ids, halves, metric=space.metric, hasher=hasher)
