@@ -50,7 +50,7 @@ def hold_out(
     Examples
     --------
     >>> hold_out(np.array([1, 1, 2, 3]), np.array([0, -1, 0, 1]), seed=1).tolist()
-    [False, False, True, False]
+    [True, True, False, False]
     """
     rng = np.random.default_rng(seed)
     held: set[int] = set()
