@@ -64,6 +64,7 @@ def test_a_library_is_measured_by_its_folders(heard, tmp_path):
         (("--methods", "magic"), "no method 'magic'"),
         (("--group", "absent"), "has no array 'absent'"),
         (("--protocol", "fsdd"), "add an array 'name'"),
+        (("--plots",), "name one with --out FOLDER"),
     ],
 )
 def test_mistakes_are_told(features, arguments, message):

@@ -15,7 +15,7 @@ from tonotopy.hashing import Hash, method
 from tonotopy.hashing.networks import LabelledHash
 from tonotopy.metrics import Measure, TiedRanking, mean_scores, same_group
 
-__all__ = ["EXACT", "Cell", "Method", "Result", "Scores", "measure_cell"]
+__all__ = ["EXACT", "Cell", "Method", "Result", "Scores", "measure_cell", "prepare"]
 
 CUTS = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)  #: ranks at which curves have points
 _QUERIES_AT_ONCE = 1024
@@ -89,6 +89,16 @@ class Encoded(NamedTuple):
     encode_s: float = 0.0
 
 
+class Prepared(NamedTuple):
+    """A cell before anything is scored."""
+
+    split: Split
+    classes: NDArray[np.int64]  #: (n,) of all rows
+    hidden: NDArray[np.int64]  #: classes without labels
+    vectors: NDArray[np.float32]  #: (n, dim) as the method sees them
+    encoded: Encoded
+
+
 def measure_cell(
     features: Features, cell: Cell, chosen: Method | None, *, redraw: bool = False
 ) -> Result:
@@ -112,6 +122,24 @@ def measure_cell(
     ValueError
         If the method cannot do what is asked, such as codes of another length than it has.
     """
+    prepared = prepare(features, cell, chosen, redraw=redraw)
+    encoded, split = prepared.encoded, prepared.split
+    scores, query_s = score(prepared, features.groups)
+    return Result(
+        cell=cell,
+        scores=scores,
+        n_database=len(split.database),
+        bytes_per_item=encoded.bytes_per_item,
+        fit_s=encoded.fit_s,
+        encode_s=encoded.encode_s,
+        query_ms=1000 * query_s / len(split.queries),
+    )
+
+
+def prepare(
+    features: Features, cell: Cell, chosen: Method | None, *, redraw: bool = False
+) -> Prepared:
+    """Split, fit and encode; parameters and exceptions as of `measure_cell`."""
     classes = np.unique(features.y, return_inverse=True)[1].astype(np.int64)
     split = draw_split(features, cell.seed, redraw=redraw)
     hidden = hidden_classes(int(classes.max()) + 1, cell.hidden, cell.seed)
@@ -122,16 +150,7 @@ def measure_cell(
         share = 1.0 if cell.labelled is None else cell.labelled
         seen = seen_labels(classes[split.database], hidden, share, cell.seed)
         encoded = encode(chosen.make(cell.bits, cell.seed), vectors[split.database], seen)
-    scores, query_s = score(encoded.distances, vectors, classes, features.groups, split, hidden)
-    return Result(
-        cell=cell,
-        scores=scores,
-        n_database=len(split.database),
-        bytes_per_item=encoded.bytes_per_item,
-        fit_s=encoded.fit_s,
-        encode_s=encoded.encode_s,
-        query_ms=1000 * query_s / len(split.queries),
-    )
+    return Prepared(split, classes, hidden, vectors, encoded)
 
 
 def encode(estimator: Hash, database: NDArray[np.float32], seen: NDArray[np.int64]) -> Encoded:
@@ -168,22 +187,16 @@ Exact = Callable[[NDArray[np.float32], Split], tuple[NDArray[np.float32], Encode
 EXACT: Mapping[str, Exact] = {"exact cosine": exact_cosine, "exact Euclid": exact_euclid}
 
 
-def score(
-    distances_of: Distances,
-    vectors: NDArray[np.float32],
-    classes: NDArray[np.int64],
-    groups: NDArray[np.str_] | None,
-    split: Split,
-    hidden: NDArray[np.int64],
-) -> tuple[list[Scores], float]:
+def score(prepared: Prepared, groups: NDArray[np.str_] | None) -> tuple[list[Scores], float]:
     """Score all queries, and where classes are hidden those of either kind; and CPU seconds."""
+    split, classes, hidden, vectors, encoded = prepared
     measures = measures_for(len(split.database))
     sums: dict[tuple[str, bool], _Sum] = {}
     query_s = 0.0
     for start in range(0, len(split.queries), _QUERIES_AT_ONCE):
         rows = split.queries[start : start + _QUERIES_AT_ONCE]
         started = time.process_time()
-        distances = distances_of(vectors[rows])
+        distances = encoded.distances(vectors[rows])
         query_s += time.process_time() - started
         unlabelled = np.isin(classes[rows], hidden)
         parts = {"all": np.ones(len(rows), bool)}

@@ -117,6 +117,9 @@ def hashing(
         Path | None,
         typer.Option(metavar="FOLDER", help="Keep cells, tables, JSON; a killed run goes on."),
     ] = None,
+    plots: Annotated[
+        bool, typer.Option("--plots", help="Draw figures and a map into --out (extra: plots).")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Compare codes of all methods and lengths on labelled vectors.
@@ -126,9 +129,12 @@ def hashing(
     baseline paired by seed, other measures, costs.
     """
     from tonotopy.benchmark import benchmark_hashing, read_features
+    from tonotopy.benchmark.hashing_plots import draw_figures
     from tonotopy.benchmark.hashing_protocols import apply_protocol
     from tonotopy.benchmark.hashing_tables import document, markdown, write_tables
 
+    if plots:
+        check_plots(out)
     if features is not None:
         measured = read_features(features, group=group)
     else:
@@ -152,10 +158,21 @@ def hashing(
         )
     if out is not None:
         write_tables(results, baseline, out)
+        if plots:
+            draw_figures(measured, results, out, methods=methods, baseline=baseline, redraw=redraw)
     if as_json:
         show_json(document(results, baseline))
     else:
         typer.echo(markdown(results, baseline))
+
+
+def check_plots(out: Path | None) -> None:
+    """Find out before hours of measuring whether figures can be drawn."""
+    from tonotopy.benchmark.hashing_plots import figure_class
+
+    if out is None:
+        raise QueryError("--plots needs a folder to draw into; name one with --out FOLDER")
+    figure_class()
 
 
 def library_features(
