@@ -3,8 +3,9 @@
 A class is shown where its score reaches its threshold, which is found in two steps. First, among
 mixtures that the student scores so high, the teacher must be sure of the class in the share that
 ``--precision`` asks for. Then, among labelled recordings, half of them, so many must carry a label
-that the class fits; where they do not, the threshold is raised. The other half of the recordings
-tells how often shown tags are right, in the table that is written.
+that the class fits; where they do not, the threshold is raised. The other half of the recordings,
+and ESC-10, which no threshold was chosen on, tell how often shown tags are right, in the table that
+is written.
 
 A tag fits a label if it is one of the classes that `label_classes.json` lists for it, or stands
 above or below one in AudioSet's tree. Tags of the place and of what no ear can tell (``Inside``,
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from evaluate import Labelled, heldout_set, scene_set
+from evaluate import Labelled, folder_set, heldout_set, scene_set
 from numpy.typing import NDArray
 
 from tonotopy.embedders.cochlea import Cochlea
@@ -209,6 +210,7 @@ def main() -> None:
     parser.add_argument("--precision", type=float, default=0.8, help="share that must be right")
     parser.add_argument("--constants", type=Path, default=CONSTANTS)
     parser.add_argument("--table", type=Path, default=Path("../docs/tags.md"))
+    parser.add_argument("--esc10", type=Path, default=Path("../../shared/audio/esc10"))
     given = parser.parse_args()
     embedder = Cochlea(given.weights)
     chunks = sorted(given.mixtures.glob("chunk-*.npz"))[-given.chunks :]
@@ -223,9 +225,11 @@ def main() -> None:
     write_constants(given.constants, embedder, thresholds, precision=given.precision, rest=rest)
     title = f"# How often a shown tag is right\n\n`cochlea` {embedder.fingerprint}, as "
     parts = [title + "`training/calibrate.py` wrote it.\n"]
-    for name, each in judged.items():
-        text = table(thresholds, each.half(1), precision=given.precision)
-        parts.append(f"## {name.capitalize()}\n\n{text}")
+    told = {name: each.half(1) for name, each in judged.items()}
+    told["ESC-10"] = judge(embedder, folder_set(given.esc10, lambda name: name.split("/")[0]))
+    for name, each in told.items():
+        text = table(thresholds, each, precision=given.precision)
+        parts.append(f"## {name[0].upper()}{name[1:]}\n\n{text}")
         print(name, text.partition("\n")[0], sep=": ")
     given.table.write_text("\n".join(parts))
 
