@@ -140,6 +140,27 @@ class Heldout:
         }
 
 
+def labelled_set(name: str, audio: Path) -> Labelled:
+    """Cut one of the labelled sets in a folder that holds ``pool``, ``esc10`` and ``fsdd``."""
+    if name == "heldout":
+        return heldout_set(audio / "pool")
+    if name == "scenes":
+        return scene_set(audio / "pool")
+    if name == "esc10":
+        return folder_set(audio / "esc10", lambda file: file.split("/")[0])
+    return folder_set(audio / "fsdd", lambda file: Path(file).name[0])
+
+
+def scores_of(embedder: Cochlea | Yamnet, chosen: Labelled) -> dict[str, float]:
+    """Score an embedder on a set, with silent windows and without."""
+    vectors = embedder.embed(chosen.windows)
+    sounding, sounding_vectors = chosen.without_silence(vectors)
+    return {
+        **chosen.scores(vectors, "all,"),
+        **sounding.scores(sounding_vectors, "silence left out,"),
+    }
+
+
 def main() -> None:
     """Score the shipped weights, others, or the teacher on a labelled set."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -148,24 +169,10 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, help="score this YAMNet file instead")
     parser.add_argument("--audio", type=Path, default=Path("../../shared/audio"))
     arguments = parser.parse_args()
-    if arguments.set == "heldout":
-        chosen = heldout_set(arguments.audio / "pool")
-    elif arguments.set == "scenes":
-        chosen = scene_set(arguments.audio / "pool")
-    elif arguments.set == "esc10":
-        chosen = folder_set(arguments.audio / "esc10", lambda name: name.split("/")[0])
-    else:
-        chosen = folder_set(arguments.audio / "fsdd", lambda name: Path(name).name[0])
     embedder = Yamnet(arguments.teacher) if arguments.teacher else Cochlea(arguments.weights)
-    vectors = embedder.embed(chosen.windows)
-    sounding, sounding_vectors = chosen.without_silence(vectors)
-    scores = {
-        "set": arguments.set,
-        "fingerprint": embedder.fingerprint,
-        **chosen.scores(vectors, embedder.name),
-        **sounding.scores(sounding_vectors, f"{embedder.name}, silence left out,"),
-    }
-    print(json.dumps(scores, indent=1))
+    named = {"set": arguments.set, "fingerprint": embedder.fingerprint}
+    scores = scores_of(embedder, labelled_set(arguments.set, arguments.audio))
+    print(json.dumps({**named, **scores}, indent=1))
 
 
 if __name__ == "__main__":

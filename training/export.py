@@ -19,10 +19,10 @@ from graph import Graph
 from network import FLOOR, LAYERS, N_STEPS, RANGE, Student
 from numpy.typing import NDArray
 from pool import FOLDERS, SAMPLE_RATE, read, training_files
-from train import N_TARGET
 
 from tonotopy.embedders.cochlea import N_FRAMES, N_MELS, log_mel
 from tonotopy.features.cepstra import cosine_basis
+from train import N_TARGET
 
 N_CEPSTRA = 13
 N_BANDS = 8  # of neighbouring mel bands, whose modulation is measured
