@@ -14,7 +14,7 @@ from tonotopy.errors import NotInLibrary, QueryError
 from tonotopy.hashing import from_state
 from tonotopy.index.cache import index_directories, stamps
 from tonotopy.index.engine import points
-from tonotopy.maintain import describe
+from tonotopy.maintain import describe, doctor
 from tonotopy.retrieve import StoredRecording, prepare_index, search
 from tonotopy.retrieve.coding import current_codes, learned_codes
 from tonotopy.train import forget_hashing, train_hashing
@@ -201,6 +201,25 @@ def test_an_index_file_of_another_model_is_not_believed(library):
     np.testing.assert_array_equal(hasher_codes, hasher.transform(vectors))
 
 
+def test_doctor_finds_nothing_wrong_with_codes(library):
+    def findings():
+        found = doctor(library, repair=False).findings
+        return [each.what for each in found if "index" in each.what]
+
+    train_hashing(library, bits=32)
+    index_of(library)
+    assert findings() == []
+    train_hashing(library, bits=32)  # its codes are made when they are needed
+    assert findings() == []
+    with library.write() as connection:
+        connection.exec_driver_sql("UPDATE models SET id = id + 7")
+    assert findings() == []
+    index_of(library)
+    with library.write() as connection:
+        connection.exec_driver_sql("UPDATE models SET id = id + 7")
+    assert len(findings()) == 1
+
+
 def test_the_same_seed_learns_the_same(library):
     train_hashing(library, bits=32, seed=3)
     first = index_of(library).codes
@@ -212,8 +231,10 @@ def test_the_same_seed_learns_the_same(library):
 def test_removing_codes_goes_back_to_comparing_vectors(library):
     exact = search(library, StoredRecording(1))
     train_hashing(library, bits=8)
+    index_of(library)
     assert forget_hashing(library) == "made up"
     assert search(library, StoredRecording(1)) == exact
+    assert stamps(index_directories(library.path)) == []
     with pytest.raises(QueryError, match="no codes yet; learn some with: tonotopy train hashing"):
         search(library, StoredRecording(1), rerank=False)
     with pytest.raises(QueryError, match="no codes yet"):

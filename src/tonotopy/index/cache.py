@@ -203,10 +203,13 @@ def stamps(directories: Sequence[Path]) -> list[tuple[Path, Stamp]]:
     return found
 
 
-def forget(directories: Sequence[Path], space_id: int) -> None:
-    """Delete the indexes of a space; what cannot be deleted is logged and left."""
+def forget(directories: Sequence[Path], space_id: int, kind: str | None = None) -> None:
+    """Delete the indexes of a space, or that of one kind; what cannot be deleted is logged."""
+    stem = f"space-{space_id}."
+    if kind is not None:
+        stem = _stamp_name(space_id, kind).removesuffix("json")
     for directory in directories:
-        for path in directory.glob(f"space-{space_id}.*"):
+        for path in directory.glob(f"{stem}*"):
             _delete(path)
 
 

@@ -23,7 +23,7 @@ from tonotopy.index.selftest import K, SelfTest, is_sure, ladder
 if TYPE_CHECKING:  # it takes scikit-learn along
     from tonotopy.hashing import Hash
 
-__all__ = ["Codes"]
+__all__ = ["Codes", "codes_fingerprint"]
 
 _READ_ALL = 5_000
 _ROWS_AT_ONCE = 16_384
@@ -287,6 +287,17 @@ class Codes(Reranked):
             self.recall = float(shares.mean(axis=1).min())
             if is_sure(shares, recall):
                 break
+
+
+def codes_fingerprint(space_fingerprint: str, model_id: int) -> str:
+    """Name what codes are made by: weights of an embedder, and a model of its vectors.
+
+    Examples
+    --------
+    >>> codes_fingerprint("3f2a", 7)
+    '3f2a model 7'
+    """
+    return f"{space_fingerprint} model {model_id}"
 
 
 def encode(hasher: "Hash", vectors: NDArray[np.floating], metric: Metric) -> NDArray[np.uint8]:

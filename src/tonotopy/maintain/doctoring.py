@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from tonotopy import catalog
 from tonotopy.catalog import Catalog
 from tonotopy.index.cache import Source, forget, index_directories, load_cached, stamps
+from tonotopy.index.codes import Codes, codes_fingerprint
 
 __all__ = ["Diagnosis", "Finding", "doctor"]
 
@@ -151,13 +152,22 @@ def check_indexes(library: Catalog, repair: bool) -> Iterator[Finding]:
     with library.read() as connection:
         spaces = {space.id: space for space in catalog.list_spaces(connection)}
         identity = catalog.library_id(connection)
+        models = {
+            space_id: catalog.find_model(
+                connection, space_id=space_id, kind="hashing", name="codes"
+            )
+            for space_id in spaces
+        }
     useless: set[int] = set()
     for _, stamp in stamps(directories):
         space = spaces.get(stamp.space_id)
         if space is None:
             useless.add(stamp.space_id)
             continue
-        source = Source(identity, space.id, space.fingerprint, space.metric, space.dim)
+        fingerprint, model = space.fingerprint, models[space.id]
+        if stamp.kind == Codes.kind and model is not None:
+            fingerprint = codes_fingerprint(fingerprint, model.id)
+        source = Source(identity, space.id, fingerprint, space.metric, space.dim)
         if load_cached(directories, source, stamp.kind, generation=space.generation) is None:
             useless.add(space.id)
     if useless:

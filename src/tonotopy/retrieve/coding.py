@@ -15,7 +15,7 @@ from tonotopy.distance import Metric, score_name
 from tonotopy.errors import QueryError
 from tonotopy.index import AUTO
 from tonotopy.index.cache import Source, index_directories, load_cached, needs_rebuild, store
-from tonotopy.index.codes import Codes
+from tonotopy.index.codes import Codes, codes_fingerprint
 from tonotopy.ranking import Sound, longest_looked_back, sounding
 from tonotopy.retrieve.candidates import Pool, candidates
 from tonotopy.retrieve.candidates import prepare_index as prepare_other
@@ -164,7 +164,7 @@ def current_codes(library: Catalog, connection: Connection, space: Space, model:
     source = Source(
         library_id=catalog.library_id(connection),
         space_id=space.id,
-        fingerprint=f"{space.fingerprint} model {model.id}",
+        fingerprint=codes_fingerprint(space.fingerprint, model.id),
         metric=space.metric,
         dim=space.dim,
     )

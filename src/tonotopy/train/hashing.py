@@ -13,6 +13,8 @@ from tonotopy.errors import NotInLibrary, QueryError
 from tonotopy.hashing import METHODS, CodebookHash, Hash
 from tonotopy.hashing import method as class_of
 from tonotopy.hashing.networks import LabelledHash
+from tonotopy.index.cache import forget, index_directories
+from tonotopy.index.codes import Codes
 from tonotopy.index.engine import points
 from tonotopy.train.judging import hold_out, judge
 from tonotopy.train.labels import UNLABELLED, LabelledWindows, labelled_windows
@@ -150,6 +152,7 @@ def forget_hashing(library: Catalog, *, space: str | None = None) -> str:
         chosen = catalog.find_space(connection, space)
         if not catalog.delete_model(connection, space_id=chosen.id, kind=KIND, name=NAME):
             raise NotInLibrary(f"the space {chosen.name!r} has no codes to remove")
+    forget(index_directories(library.path), chosen.id, Codes.kind)
     return chosen.name
 
 
@@ -232,3 +235,4 @@ def keep(library: Catalog, space: Space, hasher: Hash, learned: Learned, seed: i
             weights=hasher.state(),
             generation=space.generation,
         )
+    forget(index_directories(library.path), space.id, Codes.kind)  # they were the old method's
