@@ -67,7 +67,7 @@ def test_purity_by_hand():
 def test_figures_are_drawn_with_a_line_a_method(features, tmp_path):
     pytest.importorskip("matplotlib", reason="the extra plots is not installed")
     results = benchmark_hashing(features, methods=METHODS, bits=[8, 16], seeds=2)
-    draw_figures(features, results, tmp_path, methods=METHODS, baseline="PQ")
+    draw_figures(features, results, tmp_path, methods=parse_methods(METHODS), baseline="PQ")
     figures = {each.stem: each.read_text() for each in tmp_path.glob("*.svg")}
     assert set(figures) == {"by_bits", "by_labels", "by_rank", "precision_recall", "map"}
     for name, text in figures.items():

@@ -49,11 +49,27 @@ def test_json_groups_and_unseen_classes(features):
     assert {each["over"] for each in document["gains"]} == {"ITQ"}
 
 
+def test_the_baseline_is_measured_though_it_is_not_asked_for(features):
+    options = ("--methods", "ITQ", "--bits", 8, "--seeds", 2, "--json")
+    done = run("benchmark", "hashing", "--features", features, *options)
+    (gain,) = json.loads(done.stdout)["gains"]
+    assert (gain["method"], gain["over"], gain["n_seeds"]) == ("ITQ", "PQ", 2)
+
+
 def test_a_library_is_measured_by_its_folders(heard, tmp_path):
     arguments = ("--methods", "PQ", "--bits", 8, "--seeds", 1, "--json")
     done = run("benchmark", "hashing", *arguments, library=tmp_path / "heard.db")
     document = json.loads(done.stdout)
     assert (document["n_rows"], document["n_classes"]) == (6, 3)
+
+
+def test_labels_and_groups_of_a_library_come_from_a_label_pattern(heard, tmp_path):
+    """All are spoken by anna: without her nothing is left to find, and that is told."""
+    options = ("--labels", "annotations", "--group", "speaker")
+    arguments = ("--methods", "PQ", "--bits", 8, "--seeds", 1, *options)
+    done = run("benchmark", "hashing", *arguments, library=tmp_path / "heard.db")
+    assert "6 rows" in done.stdout
+    assert "All queries, without the query's group: no query has anything to find" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -64,6 +80,8 @@ def test_a_library_is_measured_by_its_folders(heard, tmp_path):
         (("--methods", "magic"), "no method 'magic'"),
         (("--group", "absent"), "has no array 'absent'"),
         (("--protocol", "fsdd"), "add an array 'name'"),
+        (("--baseline", "PQ,ITQ"), "--baseline 'PQ,ITQ' names 2 methods"),
+        (("--baseline", "pq"), "no method 'pq'"),
         (("--plots",), "name one with --out FOLDER"),
     ],
 )

@@ -1,6 +1,11 @@
 """Benchmarks: whether a space finds what belongs together, and what short codes keep of it."""
 
-from tonotopy.benchmark.hashing import HashingResults, benchmark_hashing, parse_methods
+from tonotopy.benchmark.hashing import (
+    HashingResults,
+    benchmark_hashing,
+    parse_methods,
+    with_baseline,
+)
 from tonotopy.benchmark.hashing_sets import Features, features_of_library, read_features
 from tonotopy.benchmark.retrieval import RetrievalScores, benchmark_retrieval
 
@@ -13,4 +18,5 @@ __all__ = [
     "features_of_library",
     "parse_methods",
     "read_features",
+    "with_baseline",
 ]

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from tonotopy.benchmark.hashing_sets import Features
 from tonotopy.benchmark.hashing_store import CellStore
 from tonotopy.errors import MissingExtra, QueryError
 
-__all__ = ["HashingResults", "benchmark_hashing", "parse_methods"]
+__all__ = ["HashingResults", "benchmark_hashing", "parse_methods", "with_baseline"]
 
 CELLS = "cells.jsonl"
 HIDDEN = 0.5  #: share of the classes without labels, where unseen classes are asked for
@@ -88,7 +89,11 @@ def benchmark_hashing(
     check(bits, labelled, seeds)
     features = features.labelled()
     plan = list(cells(chosen, bits, labelled, seeds, unseen=unseen))
-    about = {"data": features.fingerprint(), "split": "drawn" if redraw else "as stored or drawn"}
+    about = {
+        "data": features.fingerprint(),
+        "split": "drawn" if redraw else "as stored or drawn",
+        "tonotopy": version("tonotopy"),
+    }
     store = CellStore(folder / CELLS, about) if folder is not None else None
     finished = store.finished if store is not None else {}
     results: list[Result] = []
@@ -169,6 +174,40 @@ def parse_methods(text: str) -> list[Method]:
     if not methods:
         raise QueryError(f"no method is named; {_HOW}")
     return methods
+
+
+def with_baseline(methods: str, baseline: str) -> tuple[list[Method], str]:
+    """Read methods, and beside them the one that others are compared with.
+
+    Parameters
+    ----------
+    methods, baseline : str
+        As `parse_methods` reads them; the baseline is a single one.
+
+    Returns
+    -------
+    methods : list of Method
+        The baseline is one of them.
+    baseline : str
+        Its label.
+
+    Raises
+    ------
+    QueryError
+        If there is no such method, or several are named as the baseline.
+
+    Examples
+    --------
+    >>> found, label = with_baseline("ITQ", "DQN( loss = literal )")
+    >>> [each.label for each in found], label
+    (['ITQ', 'DQN(loss=literal)'], 'DQN(loss=literal)')
+    """
+    chosen, named = parse_methods(methods), parse_methods(baseline)
+    if len(named) > 1:
+        raise QueryError(f"--baseline {baseline!r} names {len(named)} methods; name one")
+    if named[0].label not in {each.label for each in chosen}:
+        chosen += named
+    return chosen, named[0].label
 
 
 _HOW = "give 'all', or names as in: PQ,DQN(loss=literal)"

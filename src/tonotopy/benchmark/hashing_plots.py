@@ -6,7 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tonotopy.benchmark.hashing import HashingResults, parse_methods
+from tonotopy.benchmark.hashing import HashingResults
+from tonotopy.benchmark.hashing_cells import Method
 from tonotopy.benchmark.hashing_maps import CodeMap, cells_to_map, map_codes
 from tonotopy.benchmark.hashing_sets import Features
 from tonotopy.benchmark.hashing_tables import Line, Row, sum_up
@@ -39,7 +40,7 @@ def draw_figures(
     results: HashingResults,
     folder: Path,
     *,
-    methods: str,
+    methods: Sequence[Method],
     baseline: str,
     redraw: bool = False,
 ) -> None:
@@ -53,8 +54,10 @@ def draw_figures(
         What was found.
     folder : Path
         Where the figures go; ``map.json`` has the purities.
-    methods, baseline : str
-        As they were measured.
+    methods : sequence of Method
+        All that were measured.
+    baseline : str
+        The label of one of them.
     redraw : bool, default=False
         As it was measured.
 
@@ -64,9 +67,9 @@ def draw_figures(
         If matplotlib is not installed.
     """
     draw_curves(results, folder)
-    labelled, known = features.labelled(), parse_methods(methods)
+    labelled = features.labelled()
     cells = cells_to_map(results, baseline)
-    maps = [map_codes(labelled, cell, known, redraw=redraw) for cell in cells]
+    maps = [map_codes(labelled, cell, methods, redraw=redraw) for cell in cells]
     draw_maps(maps, results.name, folder / "map.svg")
     purities = [{**each.cell._asdict(), "purity": each.purity} for each in maps]
     (folder / "map.json").write_text(json.dumps(purities, indent=2) + "\n", encoding="utf-8")

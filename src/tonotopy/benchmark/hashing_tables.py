@@ -164,6 +164,10 @@ def markdown(results: HashingResults, baseline: str) -> str:
     first = [row for row in rows if row.view == views[0]] if views else []
     parts.append("## Other measures\n\n" + "\n".join(_others(first)) + "\n")
     parts.append("## Costs\n\n" + "\n".join(_costs(first)) + "\n")
+    nothing = _without_queries(results.cells)
+    if nothing:
+        told = "\n".join(f"- {_title(view)}: no query has anything to find" for view in nothing)
+        parts.append(f"## Not scored\n\n{told}\n")
     if results.not_run:
         told = "\n".join(f"- {what}: not run: {why}" for what, why in results.not_run.items())
         parts.append(f"## Not run\n\n{told}\n")
@@ -257,8 +261,6 @@ def _size(rows: Sequence[Row]) -> str:
 
 
 def _percent(row: Row) -> str:
-    if "mAP" not in row.mean:
-        return "nothing to find"
     return f"{100 * row.mean['mAP']:.2f}{_spread(row.deviation['mAP'])}"
 
 
@@ -285,6 +287,16 @@ def _by_place(results: Sequence[Result]) -> dict[Place, Found]:
                 places.setdefault((view, line, cell.bits), []).append((result, scores))
     order = {view: place for place, view in enumerate(sorted({key[0] for key in places}))}
     return dict(sorted(places.items(), key=lambda item: order[item[0][0]]))
+
+
+def _without_queries(results: Sequence[Result]) -> list[View]:
+    """Find the views that no seed has a score of, such as a group that holds a whole class."""
+    scored: dict[View, int] = {}
+    for result in results:
+        for scores in result.scores:
+            view = View(result.cell.hidden, scores.queries, scores.grouped)
+            scored[view] = scored.get(view, 0) + scores.n_queries
+    return [view for view, n_queries in scored.items() if not n_queries]
 
 
 def _measures(found: Found) -> list[str]:

@@ -105,7 +105,7 @@ def hashing(
     labelled: Annotated[str, typer.Option(help="Shares of the database with labels.")] = "0.1,1",
     seeds: Annotated[int, typer.Option(min=1, help="How many; they are 0, 1, ...")] = 5,
     baseline: Annotated[
-        str, typer.Option(help="The method that others are compared with, pair by pair.")
+        str, typer.Option(help="What others are compared with, seed by seed; measured too.")
     ] = "PQ",
     unseen: Annotated[
         bool, typer.Option("--unseen", help="Again with half of the classes unlabelled.")
@@ -128,13 +128,14 @@ def hashing(
     the protocol says which. Tables are Markdown: mAP over the whole database, gains over the
     baseline paired by seed, other measures, costs.
     """
-    from tonotopy.benchmark import benchmark_hashing, read_features
+    from tonotopy.benchmark import benchmark_hashing, read_features, with_baseline
     from tonotopy.benchmark.hashing_plots import draw_figures
     from tonotopy.benchmark.hashing_protocols import apply_protocol
     from tonotopy.benchmark.hashing_tables import document, markdown, write_tables
 
     if plots:
         check_plots(out)
+    chosen, baseline = with_baseline(methods, baseline)
     if features is not None:
         measured = read_features(features, group=group)
     else:
@@ -145,7 +146,7 @@ def hashing(
         task = progress.add_task("measuring", total=None, note="")
         results = benchmark_hashing(
             measured,
-            methods=methods,
+            methods=chosen,
             bits=[int(each) for each in numbers("--bits", bits)],
             labelled=numbers("--labelled", labelled),
             seeds=seeds,
@@ -159,7 +160,7 @@ def hashing(
     if out is not None:
         write_tables(results, baseline, out)
         if plots:
-            draw_figures(measured, results, out, methods=methods, baseline=baseline, redraw=redraw)
+            draw_figures(measured, results, out, methods=chosen, baseline=baseline, redraw=redraw)
     if as_json:
         show_json(document(results, baseline))
     else:
