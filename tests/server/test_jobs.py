@@ -174,7 +174,7 @@ def test_a_umap_is_computed_beside_the_server_and_shown(make_library, serve_libr
     assert wait_until(over) == {**job, "state": "done", "progress": 1.0}
     assert seen == sorted(seen)
     umap = client.get("/api/v1/map/projections").json()[1]
-    assert umap == {"name": "umap", "ready": True, "job": None}
+    assert umap == {"name": "umap", "ready": True, "behind": 0, "job": None}
     first = client.get("/api/v1/map?projection=umap")
     assert first.headers["x-points"] == "24"
     colours = client.get("/api/v1/map/colors?projection=umap&by=folder")

@@ -77,6 +77,7 @@ def test_a_window_is_described(client, sounds):
         "end_s": 0.5,
         "labels": ["bells"],
         "tags": [],
+        "missing": False,
     }
 
 

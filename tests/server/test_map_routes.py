@@ -136,8 +136,8 @@ def test_colours_of_a_stored_layout_are_those_of_its_points(make_library, serve_
 def test_principal_components_are_always_ready_and_umap_is_not(client):
     projections = client.get("/api/v1/map/projections").json()
     assert projections == [
-        {"name": "pca", "ready": True, "job": None},
-        {"name": "umap", "ready": False, "job": None},
+        {"name": "pca", "ready": True, "behind": 0, "job": None},
+        {"name": "umap", "ready": False, "behind": 0, "job": None},
     ]
     assert "not been computed" in client.get("/api/v1/map?projection=umap").json()["error"]
 
@@ -156,3 +156,36 @@ def test_a_map_that_many_ask_for_at_once_is_computed_once(library, monkeypatch):
         first, *others = [each.result() for each in asked]
     assert computed == [len(first.ids)]
     assert all(each is first for each in others)
+
+
+@pytest.mark.parametrize("of", ["recordings", "windows"])
+def test_points_whose_file_is_gone_are_told(client, sounds, of):
+    points = client.get("/api/v1/map", params={"of": of})
+    told = client.get("/api/v1/map/missing", params={"of": of})
+    assert told.headers["x-map-version"] == points.headers["x-map-version"]
+    ids = read_map(points.content)[1]
+    gone = ids[np.frombuffer(told.content, "u1") == 1].tolist()
+    described = [client.get(f"/api/v1/{of}/{number}").json() for number in gone]
+    assert {each["name"] for each in described} == {"gone.wav"}
+    assert all(each["missing"] for each in described)
+
+
+@pytest.mark.parametrize("of", ["recordings", "windows"])
+def test_a_projection_says_how_many_came_after_it(make_library, serve_library, of):
+    library = make_library({f"{number}.wav": np.eye(8)[[number, 0]] for number in range(5)})
+    shown = {"recordings": [1, 2, 4], "windows": [1, 2, 3, 4, 7, 8]}[of]
+    with library.write() as connection:
+        catalog.put_analysis(
+            connection,
+            space_id=1,
+            kind="projection",
+            name="umap",
+            item_kind=of,
+            parameters={},
+            generation=catalog.find_space(connection).generation - 1,
+            values={"ids": np.array(shown), "coordinates": np.zeros((len(shown), 2), "f4")},
+        )
+    client = serve_library(library)
+    told = client.get("/api/v1/map/projections", params={"of": of}).json()
+    behind = {"recordings": 2, "windows": 4}[of]
+    assert [(each["name"], each["behind"]) for each in told] == [("pca", 0), ("umap", behind)]

@@ -128,6 +128,10 @@ export class Api {
   getColors = async (view: MapView, projection: Projection, by: string): Promise<Uint16Array> =>
     new Uint16Array(await this.#binary(`map/colors?${toQuery({ ...view, projection, by })}`));
 
+  /** 1 for each point whose file is gone. */
+  getMissing = async (view: MapView, projection: Projection): Promise<Uint8Array> =>
+    new Uint8Array(await this.#binary(`map/missing?${toQuery({ ...view, projection })}`));
+
   getLegend = (view: MapView, projection: Projection, by: string): Promise<LegendEntry[]> =>
     this.#json(`map/legend?${toQuery({ ...view, projection, by })}`);
 

@@ -8,6 +8,7 @@ const elsewhere: Address = {
   space: "mel & co",
   camera: { x: -0.25, y: 0.5, height: 0.125 },
   query: { kind: "words", words: "rain #2, 50 %" },
+  textFrom: ["names", "labels"],
 };
 
 describe("the address", () => {
@@ -33,6 +34,8 @@ describe("the address", () => {
     "like=1.5",
     "q=%20",
     "colour=",
+    "in=clouds",
+    "in=tags,names,labels",
   ])("that makes no sense (%s) is as at the start", (hash) => {
     expect(readAddress(hash)).toEqual(START);
   });

@@ -60,7 +60,11 @@ describe("requests", () => {
   test("that search say that they come from the page", async () => {
     const { api, fetcher } = answering(Response.json({ hits: [] }));
     const { signal } = new AbortController();
-    await api.search({ words: "door" }, { k: 5, by: "recording", space: null }, signal);
+    await api.search(
+      { words: "door" },
+      { k: 5, by: "recording", space: null, text_from: ["tags"] },
+      signal,
+    );
     const [address, init] = fetcher.mock.calls[0] as [string, RequestInit];
     expect(address).toBe(`${ROOT}search`);
     expect(init.headers).toEqual({ "Content-Type": "application/json", "X-Tonotopy": "1" });
@@ -69,6 +73,7 @@ describe("requests", () => {
       k: 5,
       by: "recording",
       space: null,
+      text_from: ["tags"],
     });
   });
 
@@ -76,7 +81,7 @@ describe("requests", () => {
     const { api, fetcher } = answering(Response.json({ hits: [] }));
     const file = new File(["RIFF"], "door.wav");
     const { signal } = new AbortController();
-    await api.searchByFile(file, { k: 5, by: "window", space: "mfcc" }, signal);
+    await api.searchByFile(file, { k: 5, by: "window", space: "mfcc", text_from: null }, signal);
     const [address, init] = fetcher.mock.calls[0] as [string, RequestInit];
     const form = init.body as FormData;
     expect(address).toBe(`${ROOT}search/upload`);

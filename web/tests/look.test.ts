@@ -84,6 +84,7 @@ const said = (more: Partial<Annotation>): Annotation => ({
   polarity: "positive",
   provenance: "person",
   confidence: null,
+  created_at: "2024-05-01T06:00:00Z",
   ...more,
 });
 const reach = { time_s: 0.1, height: 0.05 };

@@ -28,6 +28,8 @@ export class FakeServer {
   /** Unreachable, as when the program was stopped. */
   gone = false;
   n_recordings = N_RECORDINGS;
+  /** The recording whose file is gone, if any is. */
+  gone_id: number | null = null;
   umapReady = false;
   /** How the job stands each time it is asked; its last state stays. */
   job: Array<Pick<Job, "state" | "progress" | "error">> = [
@@ -63,6 +65,11 @@ export class FakeServer {
     if (path.startsWith("map/columns")) return Response.json(COLUMNS);
     if (path.startsWith("map/values")) return new Response(this.#values(path));
     if (path.startsWith("map/colors")) return new Response(this.#codes(path).buffer as ArrayBuffer);
+    if (path.startsWith("map/missing")) {
+      return new Response(
+        Uint8Array.from(this.#ids(path), (each) => Number(each === this.gone_id)),
+      );
+    }
     if (path.startsWith("map/legend")) return Response.json([legend("even"), legend("odd")]);
     if (name === "map") return new Response(this.#map(path));
     if (path === "jobs") return Response.json({ id: 7, kind: "umap", state: "running" });
@@ -71,8 +78,8 @@ export class FakeServer {
       const headers = { "X-Bucket-S": "0.5" };
       return new Response(Int8Array.of(-1, 1, -2, 2, -3, 3, -4, 4), { headers });
     }
-    if (name === "recordings") return Response.json(recording(Number(id)));
-    if (name === "windows") return Response.json(window(Number(id)));
+    if (name === "recordings") return Response.json(this.#recording(Number(id)));
+    if (name === "windows") return Response.json(this.#window(Number(id)));
     if (name === "labels" && body !== undefined) {
       return Response.json(this.#giveLabel(body as Labelling));
     }
@@ -131,6 +138,7 @@ export class FakeServer {
       version: "1",
       read_only: this.read_only,
       n_recordings: this.n_recordings,
+      n_missing: this.gone_id === null ? 0 : 1,
       n_windows,
       duration_s: 2 * this.n_recordings,
       spaces: [{ name: "timbre", is_default: true, score_name: SCORE }],
@@ -143,6 +151,19 @@ export class FakeServer {
       { name: "pca", ready: true, job: null },
       { name: "umap", ready: this.umapReady, job: job.state === "running" ? job : null },
     ];
+  }
+
+  #recording(id: number): object {
+    const sound = { duration_s: 2, sample_rate: 44100, channels: 1, format: "wav" };
+    const missing = id === this.gone_id;
+    return { id, ...place(id), ...sound, missing, window_id: 10 * id, n_windows: 2 };
+  }
+
+  #window(id: number): object {
+    const owner = Math.floor(id / 10);
+    const stretch = { start_s: id % 10, end_s: (id % 10) + 1 };
+    const missing = owner === this.gone_id;
+    return { id, recording_id: owner, ...place(owner), ...stretch, missing };
   }
 
   #nextJob(): object {
@@ -183,22 +204,13 @@ export class FakeServer {
 
 const legend = (name: string): object => ({ name, n: 2 });
 
-const place = (id: number): { path: string; name: string; folder: string; labels: string[] } => ({
+const place = (id: number): Pick<Hit, "path" | "name" | "folder" | "labels" | "tags"> => ({
   path: `sounds/${id}.wav`,
   name: `${id}.wav`,
   folder: "sounds",
   labels: [id % 2 === 0 ? "even" : "odd"],
+  tags: [{ name: "Dog", score: 0.9 }],
 });
-
-function recording(id: number): object {
-  const sound = { duration_s: 2, sample_rate: 44100, channels: 1, format: "wav" };
-  return { id, ...place(id), ...sound, missing: false, window_id: 10 * id, n_windows: 2 };
-}
-
-function window(id: number): object {
-  const owner = Math.floor(id / 10);
-  return { id, recording_id: owner, ...place(owner), start_s: id % 10, end_s: (id % 10) + 1 };
-}
 
 export function hit(rank: number, recordingId: number): Hit {
   const found = { recording_id: recordingId, window_id: 10 * recordingId, start_s: 0, end_s: 1 };
@@ -208,5 +220,10 @@ export function hit(rank: number, recordingId: number): Hit {
 function results(body: unknown): object {
   const asked = body as { recording_id?: number };
   const others = [1, 2, 3].filter((id) => id !== asked.recording_id);
-  return { space: "timbre", score_name: SCORE, hits: others.map((id, i) => hit(i + 1, id)) };
+  return {
+    space: "timbre",
+    score_name: SCORE,
+    notes: [],
+    hits: others.map((id, i) => hit(i + 1, id)),
+  };
 }

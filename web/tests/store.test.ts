@@ -244,7 +244,13 @@ describe("clicking a point", () => {
   test("lists its neighbours from the server and highlights them on the map", async () => {
     await store.pinPoint(0);
     const asked = server.requests.find(({ path }) => path === "search");
-    expect(asked?.body).toEqual({ recording_id: 1, k: 20, by: "recording", space: null });
+    expect(asked?.body).toEqual({
+      recording_id: 1,
+      k: 20,
+      by: "recording",
+      space: null,
+      text_from: null,
+    });
     expect(store.search.hits.map(({ name }) => name)).toEqual(["2.wav", "3.wav"]);
     expect(store.found).toEqual([1, 2]);
     expect(store.pinned).toBe(0);
@@ -265,7 +271,13 @@ describe("clicking a point", () => {
     await store.setUnit("windows");
     await store.pinPoint(3);
     const asked = server.requests.find(({ path }) => path === "search");
-    expect(asked?.body).toEqual({ window_id: 21, k: 20, by: "window", space: null });
+    expect(asked?.body).toEqual({
+      window_id: 21,
+      k: 20,
+      by: "window",
+      space: null,
+      text_from: null,
+    });
   });
 });
 
@@ -406,4 +418,57 @@ test("muting is remembered", () => {
   const later = new FakeAudio();
   expect(new Store(server.api, later).sound.muted).toBe(true);
   expect(later.muted).toBe(true);
+});
+
+describe("a file that is gone", () => {
+  beforeEach(async () => {
+    server.gone_id = 2;
+    await store.library.watch();
+    await store.reload();
+  });
+
+  test("is marked on the map, and resting on its point keeps silent", async () => {
+    expect(store.map.missing).toEqual([1]);
+    store.hoverPoint(1);
+    await rest();
+    expect(store.hover.sound?.missing).toBe(true);
+    expect(audio.played).toEqual([]);
+    expect(store.notice).toBeNull();
+  });
+
+  test("is not asked for again where none is", async () => {
+    server.gone_id = null;
+    await store.library.watch();
+    await store.reload();
+    expect(store.map.missing).toEqual([]);
+    expect(server.paths("map/missing")).toHaveLength(1);
+  });
+});
+
+describe("the places where words are looked for", () => {
+  const asked = (): unknown => server.requests.findLast(({ path }) => path === "search")?.body;
+
+  test("are all of them until some are chosen, and the question is then asked again", async () => {
+    await store.ask({ kind: "words", words: "dog" });
+    expect(asked()).toMatchObject({ words: "dog", text_from: null });
+    await store.toggleSource("tags");
+    expect(asked()).toMatchObject({ words: "dog", text_from: ["tags"] });
+    expect(store.address).toContain("in=tags");
+    await store.toggleSource("names");
+    await store.toggleSource("labels");
+    expect(asked()).toMatchObject({ text_from: null });
+    expect(store.search.textFrom).toEqual([]);
+  });
+
+  test("say nothing about sounds", async () => {
+    await store.toggleSource("names");
+    expect(asked()).toBeUndefined();
+    await store.pinPoint(0);
+    expect(asked()).toMatchObject({ recording_id: 1, text_from: null });
+  });
+
+  test("are read from the address", async () => {
+    await store.open("#q=dog&in=tags");
+    expect(asked()).toMatchObject({ words: "dog", text_from: ["tags"] });
+  });
 });

@@ -19,8 +19,10 @@ __all__ = [
     "Items",
     "MapPoints",
     "compute_umap",
+    "count_behind",
     "has_projection",
     "map_points",
+    "missing_files",
 ]
 
 Items: TypeAlias = Literal["recordings", "windows"]
@@ -119,6 +121,31 @@ def has_projection(library: Catalog, projection: str, *, items: Items, space: st
         return find_layout(connection, chosen, items) is not None
 
 
+def count_behind(library: Catalog, projection: str, *, items: Items, space: str | None) -> int:
+    """Count the recordings or windows that came after a projection was computed.
+
+    It does not show them until it is computed again; 0 where it has not been computed at all.
+    """
+    if projection == "pca":
+        return 0
+    with library.read() as connection:
+        chosen = catalog.find_space(connection, space)
+        layout = find_layout(connection, chosen, items)
+        if layout is None or layout.generation == chosen.generation:
+            return 0
+        shown = catalog.load_values(connection, layout.id)["ids"]
+        return int(np.isin(items_here(connection, chosen, items), shown, invert=True).sum())
+
+
+def missing_files(library: Catalog, recording_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell for each of n recordings, of which some may be named often, whether its file is gone."""
+    distinct, position = np.unique(recording_ids, return_inverse=True)
+    with library.read() as connection:
+        recordings = catalog.get_recordings(connection, distinct.tolist())
+    missing = np.array([recordings[each].missing for each in distinct.tolist()], bool)
+    return missing[position]
+
+
 def compute_umap(
     library: Catalog,
     *,
@@ -176,16 +203,20 @@ def stored_points(connection: Connection, space: Space, items: Items, version: s
     """Load a stored UMAP, without the items that are gone since."""
     values = catalog.load_values(connection, layout_of(connection, space, items).id)
     ids = values["ids"].astype(np.int64)
-    here = catalog.window_ids(connection, space)
-    if items == "recordings":
-        here = np.array(sorted(catalog.covered_recordings(connection, space)), np.int64)
-    keep = np.isin(ids, here)
+    keep = np.isin(ids, items_here(connection, space, items))
     ids, coordinates = ids[keep], values["coordinates"][keep].astype(np.float32)
     owners = ids
     if items == "windows":
         windows = catalog.get_windows(connection, ids.tolist())
         owners = np.array([windows[each].recording_id for each in ids.tolist()], np.int64)
     return MapPoints(ids, owners, coordinates, version)
+
+
+def items_here(connection: Connection, space: Space, items: Items) -> NDArray[np.int64]:
+    """List the recordings or windows that a space holds now."""
+    if items == "windows":
+        return catalog.window_ids(connection, space)
+    return np.array(sorted(catalog.covered_recordings(connection, space)), np.int64)
 
 
 def item_vectors(connection: Connection, space: Space, items: Items) -> SpaceVectors:

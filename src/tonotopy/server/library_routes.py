@@ -119,6 +119,7 @@ def get_window(library: Library, window_id: PathId) -> WindowOut:
         end_s=window.end_s,
         labels=catalog.labels_of(labels.get(recording.id, ()), window.start_s, window.end_s),
         tags=[TagOut(name=tag.name, score=tag.score) for tag in tags.get(window_id, ())],
+        missing=recording.missing,
     )
 
 

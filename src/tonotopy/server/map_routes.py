@@ -14,6 +14,7 @@ from tonotopy.explore import (
     map_points,
     measure_points,
 )
+from tonotopy.explore.mapping import count_behind, missing_files
 from tonotopy.server.describing import answers_head, binary
 from tonotopy.server.jobs import Jobs
 from tonotopy.server.models import ColumnOut, Items, Job, JobIn, LegendEntry, ProjectionOut
@@ -62,6 +63,7 @@ def get_projections(
         ProjectionOut(
             name=each,
             ready=has_projection(library, each, items=of, space=name),
+            behind=count_behind(library, each, items=of, space=name),
             job=jobs.running(each, name, of),
         )
         for each in PROJECTIONS
@@ -122,6 +124,19 @@ def get_values(
     measures = measure_points(library, by=by, items=of, projection=projection, space=space)
     content = measures.values.astype("<f8").tobytes()
     return points_answer(content, len(measures.values), measures.version)
+
+
+@router.get("/map/missing", **binary(BINARY))
+def get_missing(
+    library: Library, of: Of = "recordings", projection: str = "pca", space: str | None = None
+) -> Response:
+    """Give a byte for each point: 1 where the file of its recording is gone, else 0.
+
+    They are those of the points that have the same X-Map-Version.
+    """
+    points = map_points(library, items=of, projection=projection, space=space)
+    missing = missing_files(library, points.recording_ids)
+    return points_answer(missing.astype("u1").tobytes(), len(missing), points.version)
 
 
 @router.post("/jobs", status_code=202)

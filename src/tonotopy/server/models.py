@@ -144,6 +144,7 @@ class WindowOut(BaseModel):
     end_s: float
     labels: list[str]
     tags: list[TagOut] = Field(description="the highest score first")
+    missing: bool = Field(description="whether the recording's file is gone")
 
 
 class AnnotationIn(BaseModel):
@@ -271,6 +272,7 @@ class ProjectionOut(BaseModel):
 
     name: str
     ready: bool
+    behind: int = Field(description="recordings or windows that came after it was computed")
     job: "Job | None" = None
 
 

@@ -1,7 +1,8 @@
 /** The view as the part of the page's address behind #, and back. */
 
-import type { Projection, Unit } from "../api.ts";
+import type { Projection, TextSource, Unit } from "../api.ts";
 import type { Camera } from "../map/renderer.ts";
+import { TEXT_SOURCES } from "./search.svelte.ts";
 
 /** What of a question an address can hold; a dropped file is not part of it. */
 export type AddressQuery = { kind: "words"; words: string } | { kind: "sound"; id: number };
@@ -16,6 +17,8 @@ export interface Address {
   /** Null: all points. */
   camera: Camera | null;
   query: AddressQuery | null;
+  /** Where words are looked for; empty: everywhere. */
+  textFrom: readonly TextSource[];
 }
 
 export const START: Address = {
@@ -25,13 +28,14 @@ export const START: Address = {
   space: null,
   camera: null,
   query: null,
+  textFrom: [],
 };
 
 const DIGITS = 4;
 
 /** Write a view; what is as it is at the start is left out. */
 export function writeAddress(address: Address): string {
-  const { of, projection, color, space, camera, query } = address;
+  const { of, projection, color, space, camera, query, textFrom } = address;
   const said = new URLSearchParams();
   if (of !== START.of) said.set("of", of);
   if (projection !== START.projection) said.set("map", projection);
@@ -42,6 +46,7 @@ export function writeAddress(address: Address): string {
     said.set("at", [x, y, height].map((value) => Number(value.toFixed(DIGITS))).join(","));
   }
   if (query?.kind === "words") said.set("q", query.words);
+  if (textFrom.length > 0) said.set("in", textFrom.join(","));
   if (query?.kind === "sound") said.set("like", String(query.id));
   return said.toString();
 }
@@ -56,6 +61,7 @@ export function readAddress(hash: string): Address {
     space: said.get("space") || null,
     camera: readCamera(said.get("at")),
     query: readQuery(said),
+    textFrom: readSources(said.get("in") ?? ""),
   };
 }
 
@@ -64,6 +70,12 @@ function readCamera(text: string | null): Camera | null {
   const [x = NaN, y = NaN, height = NaN] = numbers;
   const sound = [x, y, height].every(Number.isFinite) && height > 0;
   return sound && numbers.length === 3 ? { x, y, height } : null;
+}
+
+function readSources(text: string): TextSource[] {
+  const named = text.split(",");
+  const sources = TEXT_SOURCES.filter((source) => named.includes(source));
+  return sources.length < TEXT_SOURCES.length ? sources : [];
 }
 
 function readQuery(said: URLSearchParams): AddressQuery | null {

@@ -71,7 +71,8 @@ export abstract class BaseStore {
     const { of, projection, colorBy: color, space } = this.map;
     const question = this.search.question;
     const query = question === null || question.kind === "file" ? null : question;
-    return writeAddress({ of, projection, color, space, camera: this.camera, query });
+    const { textFrom } = this.search;
+    return writeAddress({ of, projection, color, space, camera: this.camera, query, textFrom });
   });
   /** Where on the map the thing is that is reviewed, or null. */
   readonly reviewed = $derived.by(() => {
@@ -98,7 +99,11 @@ export abstract class BaseStore {
     this.labels = new LabelState(api);
     this.review = new ReviewState(this.labels);
     this.look = new LookState(api, this.labels);
-    this.map = new MapState(api, () => this.scores());
+    this.map = new MapState(
+      api,
+      () => this.scores(),
+      () => (this.library.known?.n_missing ?? 0) > 0,
+    );
     this.search = new SearchState(api);
     this.sound = new SoundState(api, this.details, audio, report);
     this.hover = new HoverState(this.sound, report);

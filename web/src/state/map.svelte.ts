@@ -32,6 +32,11 @@ function same<Numbers extends Uint32Array | Float32Array>(left: Numbers, right: 
   return left.length === right.length && left.every((value, index) => value === right[index]);
 }
 
+function positionsOf(marks: Uint8Array): number[] {
+  const positions = Array.from(marks, (mark, index) => (mark === 1 ? index : -1));
+  return positions.filter((index) => index >= 0);
+}
+
 export class MapState {
   of = $state<Unit>("recordings");
   projection = $state<Projection>("pca");
@@ -48,6 +53,8 @@ export class MapState {
   readonly chosen = new SvelteSet<number>();
   /** The part of the scale picked in the legend of numbers. */
   part = $state.raw<Part>(WHOLE);
+  /** Positions of the points whose files are gone. */
+  missing = $state.raw<readonly number[]>([]);
   /** From 0 to 1 while a projection is computed, else null. */
   progress = $state<number | null>(null);
 
@@ -59,15 +66,20 @@ export class MapState {
   );
   readonly #api: Api;
   readonly #scores: () => Float64Array;
+  readonly #mayMiss: () => boolean;
   #fetched = $state.raw<Coloring>(plain(0));
   /** Counts the maps, and the colours, that were asked for: only the last ones are shown. */
   #generation = 0;
   #coloring = 0;
 
-  /** `scores` tells how well each point answers the last question. */
-  constructor(api: Api, scores: () => Float64Array) {
+  /**
+   * `scores` tells how well each point answers the last question, `mayMiss` whether there are
+   * recordings at all whose files are gone.
+   */
+  constructor(api: Api, scores: () => Float64Array, mayMiss: () => boolean) {
     this.#api = api;
     this.#scores = scores;
+    this.#mayMiss = mayMiss;
   }
 
   get view(): MapView {
@@ -90,9 +102,10 @@ export class MapState {
     const known = columns.some(({ name }) => name === this.colorBy);
     if (!known && !OWN_COLORS.includes(this.colorBy)) this.colorBy = "label";
     const colorBy = this.colorBy;
-    const [points, colors] = await Promise.all([
+    const [points, colors, missing] = await Promise.all([
       this.#api.getMap(this.view, projection),
       this.#fetchColors(columns, projection),
+      this.#mayMiss() ? this.#api.getMissing(this.view, projection) : new Uint8Array(),
     ]);
     if (generation !== this.#generation) return;
     this.columns = columns;
@@ -102,6 +115,7 @@ export class MapState {
     if (!sameThings || !same(before.x, points.x) || !same(before.y, points.y)) {
       this.shown = { points, sameThings };
     }
+    this.missing = missing.length === points.ids.length ? positionsOf(missing) : [];
     this.#coloring += 1;
     this.#setColors(colors);
     this.projection = projection;

@@ -79,8 +79,8 @@ export abstract class SayingStore extends BaseStore {
   playStretch = (start_s: number, end_s: number): void => {
     const recording = this.look.recording;
     if (recording === null || recording.missing || end_s <= start_s) return;
-    const { id: recordingId, name, folder, labels } = recording;
-    this.sound.play({ windowId: null, recordingId, name, folder, labels, start_s, end_s }, true);
+    const { id: recordingId, ...rest } = recording;
+    this.sound.play({ ...rest, windowId: null, recordingId, start_s, end_s }, true);
   };
 
   moveAnnotation = (said: Annotation, box: Box): Promise<void> =>

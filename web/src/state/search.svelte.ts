@@ -1,10 +1,12 @@
 /** What was asked, and what answers it. */
 
-import type { Api, Hit, Query, SearchOptions, SearchResult, Unit } from "../api.ts";
+import type { Api, Hit, Query, SearchOptions, SearchResult, TextSource, Unit } from "../api.ts";
 
 const N_HITS = 20;
 const MORE = 5; // times as many
 const MOST_HITS = 1000;
+
+export const TEXT_SOURCES: readonly TextSource[] = ["tags", "names", "labels"];
 
 /** A question: some words, a file of the person's, or a sound of the library. */
 export type Question =
@@ -17,6 +19,8 @@ export class SearchState {
   result = $state.raw<SearchResult | null>(null);
   busy = $state(false);
   failure = $state<string | null>(null);
+  /** Where words are looked for; empty: everywhere. */
+  textFrom = $state.raw<readonly TextSource[]>([]);
   /** How many hits are asked for. */
   k = $state(N_HITS);
 
@@ -34,6 +38,13 @@ export class SearchState {
   /** Whether asking for more may find more. */
   get mayHaveMore(): boolean {
     return this.hits.length >= this.k && this.k < MOST_HITS;
+  }
+
+  /** Look for words there too, or there no longer; all of the places are as good as none. */
+  toggleSource(source: TextSource): void {
+    const others = this.textFrom.filter((each) => each !== source);
+    const chosen = others.length < this.textFrom.length ? others : [...others, source];
+    this.textFrom = chosen.length < TEXT_SOURCES.length ? chosen : [];
   }
 
   /** Ask the same for more answers. */
@@ -64,7 +75,9 @@ export class SearchState {
     this.busy = true;
     const by = of === "recordings" ? "recording" : "window";
     try {
-      const result = await this.#send(question, { k, by, space }, signal);
+      const text_from =
+        question.kind === "words" && this.textFrom.length > 0 ? [...this.textFrom] : null;
+      const result = await this.#send(question, { k, by, space, text_from }, signal);
       if (!signal.aborted) this.result = result;
     } catch (error) {
       if (signal.aborted) return;

@@ -1,6 +1,6 @@
 /** What sounds: the one voice of the page, and where in which recording it comes from. */
 
-import type { Api, Recording, SoundWindow } from "../api.ts";
+import type { Api, Recording, SoundWindow, Tag } from "../api.ts";
 import { type AudioElement, type Phase, Player } from "../audio/player.ts";
 import type { Details } from "../details.ts";
 
@@ -14,6 +14,9 @@ export interface Sound {
   start_s: number;
   end_s: number;
   labels: string[];
+  tags: Tag[];
+  /** Its file is gone: it cannot be played. */
+  missing: boolean;
 }
 
 export function soundOfWindow(window: SoundWindow): Sound {
@@ -65,6 +68,10 @@ export class SoundState {
 
   /** Play a sound; a held one outlasts the pointer's leaving. */
   play(sound: Sound, held: boolean): void {
+    if (sound.missing) {
+      this.stop();
+      return;
+    }
     this.#held = held;
     const same = sound.windowId !== null && sound.windowId === this.now?.windowId;
     if (!same || !this.audible) this.#player.play(this.#urlOf(sound));

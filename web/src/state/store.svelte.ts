@@ -1,6 +1,6 @@
 /** The page's one store: what is known of the library, and everything a person can do to it. */
 
-import type { Hit, Library, Projection, Recording, Unit } from "../api.ts";
+import type { Hit, Library, Projection, Recording, TextSource, Unit } from "../api.ts";
 import { formatCount } from "../format.ts";
 import { type Outline, pointsWithin } from "../map/picking.ts";
 import { type Address, readAddress } from "./address.ts";
@@ -94,6 +94,15 @@ export class Store extends SayingStore {
       await this.search.ask(question, this.map.of, this.map.space);
     });
 
+  /** Look for words in one more place, or in one less. */
+  toggleSource = (source: TextSource): Promise<void> =>
+    this.attempt(async () => {
+      this.search.toggleSource(source);
+      if (this.search.question?.kind !== "words") return;
+      this.hover.leave("row");
+      await this.search.again(this.map.of, this.map.space);
+    });
+
   clearSearch = (): void => {
     this.hover.leave("row");
     this.search.clear();
@@ -173,9 +182,10 @@ export class Store extends SayingStore {
     this.arrived = true;
   }
 
-  async #show({ of, projection, color, space, camera, query }: Address): Promise<void> {
+  async #show({ of, projection, color, space, camera, query, textFrom }: Address): Promise<void> {
     if (of !== this.map.of) this.selection.clear();
     this.camera = camera;
+    this.search.textFrom = textFrom;
     await Promise.all([this.map.open(of, projection, color, space), this.labels.load()]);
     if (query === null) this.clearSearch();
     else if (query.kind === "words") await this.ask(query);

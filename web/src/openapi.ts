@@ -1,0 +1,271 @@
+/** The shapes of what the server is asked and answers: `npm run types` makes them from OpenAPI. */
+
+/** Something said of a recording, or of a stretch or a box of it. */
+export interface AnnotationIn {
+  recording_id: number;
+  label: string;
+  /** null: from the beginning to the end */
+  start_s?: number | null;
+  end_s?: number | null;
+  /** null: as low as the sound reaches */
+  low_hz?: number | null;
+  high_hz?: number | null;
+  polarity?: "positive" | "negative" | "unsure";
+}
+
+/** An annotation that the library holds. */
+export interface AnnotationOut {
+  recording_id: number;
+  label: string;
+  /** null: from the beginning to the end */
+  start_s?: number | null;
+  end_s?: number | null;
+  /** null: as low as the sound reaches */
+  low_hz?: number | null;
+  high_hz?: number | null;
+  polarity?: "positive" | "negative" | "unsure";
+  id: number;
+  /** who says so: person, folder, name, or a classifier */
+  provenance: string;
+  confidence: number | null;
+  created_at: string;
+}
+
+/** A change of annotations: what is added, and the ids of what is removed. */
+export interface AnnotationsIn {
+  add?: AnnotationIn[];
+  remove?: number[];
+}
+
+/** What a change of annotations did. */
+export interface ChangedOut {
+  /** ids of the new annotations */
+  added: number[];
+  removed: AnnotationOut[];
+  /** things of which the same was said before */
+  unchanged: number;
+}
+
+/** What a map can be coloured by. */
+export interface ColumnOut {
+  name: string;
+  kind: "groups" | "number" | "time";
+}
+
+/** What to take out, and in which form. */
+export interface ExportIn {
+  format: "parquet" | "csv" | "table" | "paths" | "clips" | "audacity" | "raven" | "projector" | "site";
+  of?: "recordings" | "windows";
+  ids: number[];
+  space?: string | null;
+}
+
+/** A file that was made; /exports/{id} gives it. */
+export interface ExportOut {
+  id: number;
+  name: string;
+  bytes: number;
+  /** recordings or windows */
+  n: number;
+  /** whose sound could not be read */
+  missing: number;
+}
+
+/** A recording, or a stretch, that a search found. */
+export interface HitOut {
+  rank: number;
+  /** larger is better; score_name says what it is */
+  score: number;
+  recording_id: number;
+  window_id: number | null;
+  path: string;
+  name: string;
+  folder: string;
+  start_s: number;
+  end_s: number;
+  labels: string[];
+  /** the highest score first */
+  tags: TagOut[];
+  why: string | null;
+  missing: boolean;
+}
+
+/** Work that runs in the background. */
+export interface Job {
+  id: number;
+  kind: string;
+  space: string | null;
+  of: "recordings" | "windows";
+  state: "running" | "done" | "failed";
+  /** 0 to 1 */
+  progress: number;
+  error?: string | null;
+}
+
+/** Work to start. */
+export interface JobIn {
+  kind: "umap";
+  space?: string | null;
+  of?: "recordings" | "windows";
+}
+
+/** A label and how many recordings have it. */
+export interface LabelCount {
+  label: string;
+  n: number;
+}
+
+/** A label for many things; without a polarity it is taken away. */
+export interface LabelIn {
+  label: string;
+  of?: "recordings" | "windows";
+  ids: number[];
+  polarity?: "positive" | "negative" | "unsure" | null;
+}
+
+/** How a label is used. */
+export interface LabelOut {
+  label: string;
+  /** recordings that carry it */
+  n: number;
+  /** annotations */
+  positive: number;
+  negative: number;
+  unsure: number;
+}
+
+/** A colour of the map: its code is its place in the list. */
+export interface LegendEntry {
+  name: string;
+  n: number;
+}
+
+/** What the library holds. */
+export interface LibraryOut {
+  name: string;
+  version: string;
+  /** whether labels can be neither added nor removed */
+  read_only: boolean;
+  n_recordings: number;
+  n_missing: number;
+  n_windows: number;
+  n_failures: number;
+  duration_s: number;
+  spaces: SpaceOut[];
+  labels: LabelCount[];
+  /** the most common first */
+  tags: TagCount[];
+}
+
+/** Why a request could not be answered, in a sentence. */
+export interface Problem {
+  error: string;
+}
+
+/** A way to lay the library out, and whether it can be shown at once. */
+export interface ProjectionOut {
+  name: string;
+  ready: boolean;
+  /** recordings or windows that came after it was computed */
+  behind: number;
+  job?: Job | null;
+}
+
+/** A file of the library. */
+export interface RecordingOut {
+  id: number;
+  path: string;
+  name: string;
+  folder: string;
+  duration_s: number;
+  sample_rate: number;
+  channels: number;
+  format: string;
+  problem: string | null;
+  device: string | null;
+  metadata: Record<string, unknown>;
+  labels: string[];
+  /** the highest score first */
+  tags: TagOut[];
+  missing: boolean;
+  /** first window in the default space */
+  window_id: number | null;
+  n_windows: number;
+}
+
+/** Some recordings, and how many there are in all. */
+export interface RecordingsOut {
+  total: number;
+  recordings: RecordingOut[];
+}
+
+/** What a search found. */
+export interface ResultsOut {
+  query: string;
+  space: string | null;
+  score_name: string;
+  hits: HitOut[];
+  /** what of the query could not be used */
+  notes: string[];
+}
+
+/** What to search with: words, or a window or recording of the library, or examples. */
+export interface SearchIn {
+  words?: string | null;
+  window_id?: number | null;
+  recording_id?: number | null;
+  /** window ids */
+  like?: number[];
+  /** window ids */
+  unlike?: number[];
+  k?: number;
+  by?: "recording" | "window";
+  per_recording?: number | null;
+  where?: string | null;
+  /** where words are looked for; everywhere */
+  text_from?: ("tags" | "names" | "labels")[] | null;
+  space?: string | null;
+}
+
+/** One embedder's vectors. */
+export interface SpaceOut {
+  name: string;
+  embedder: string;
+  dim: number;
+  window_s: number;
+  hop_s: number;
+  score_name: string;
+  licence: string;
+  is_default: boolean;
+  n_recordings: number;
+  n_windows: number;
+}
+
+/** A tag and how many recordings have it. */
+export interface TagCount {
+  tag: string;
+  n: number;
+}
+
+/** A class of sounds that was heard. */
+export interface TagOut {
+  name: string;
+  /** 0 to 1 */
+  score: number;
+}
+
+/** A stretch of a recording. */
+export interface WindowOut {
+  id: number;
+  recording_id: number;
+  path: string;
+  name: string;
+  folder: string;
+  start_s: number;
+  end_s: number;
+  labels: string[];
+  /** the highest score first */
+  tags: TagOut[];
+  /** whether the recording's file is gone */
+  missing: boolean;
+}
