@@ -53,11 +53,11 @@ class Scanner:
 
         with one_thread(len(points)):
             if isinstance(self._hasher, CodebookHash):
-                tables = -self._hasher.lookup_tables(points)  # the largest product is the nearest
+                tables = -self._hasher._tables(points)  # the largest product is the nearest
                 products, positions = self._structure.search(tables.reshape(len(tables), -1), depth)
                 measured = -products
             else:
-                encoded = self._hasher.transform(points)
+                encoded = self._hasher._encode(points)
                 counts, positions = self._structure.search(encoded, depth)
                 measured = counts.astype(np.float32)
         measured[positions < 0] = np.inf
