@@ -189,6 +189,18 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, monkeypatch, damage):
     assert measured == []
 
 
+def test_what_is_named_twice_counts_once():
+    once = benchmark_hashing(bunches(), methods="PQ", bits=[8], seeds=2)
+    twice = benchmark_hashing(bunches(), methods="PQ,PQ", bits=[8, 8], seeds=2)
+    assert [each.cell for each in twice.cells] == [each.cell for each in once.cells]
+
+
+def test_minus_one_is_no_label_whatever_its_type(tmp_path):
+    for y in ([1, 2, -1], [1.0, 2.0, -1.0], ["1", "2", "-1"], ["1", "2", ""]):
+        np.savez(tmp_path / "set.npz", X=np.eye(3), y=y)
+        assert len(read_features(tmp_path / "set.npz").labelled()) == 2
+
+
 def test_cells_of_other_data_are_never_mixed_in(tmp_path):
     benchmark_hashing(bunches(0), methods="PQ", bits=[8], seeds=1, folder=tmp_path)
     with pytest.raises(QueryError, match="cells of other data"):

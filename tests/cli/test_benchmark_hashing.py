@@ -75,7 +75,9 @@ def test_labels_and_groups_of_a_library_come_from_a_label_pattern(heard, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--bits", "8,x"), "--bits '8,x' must be numbers"),
+        (("--bits", "8,x"), "--bits '8,x' must be whole numbers"),
+        (("--bits", "8.5"), "--bits '8.5' must be whole numbers"),
+        (("--labelled", "all"), "--labelled 'all' must be numbers"),
         (("--bits", "12"), "--bits 12 must be a multiple of 8"),
         (("--methods", "magic"), "no method 'magic'"),
         (("--group", "absent"), "has no array 'absent'"),

@@ -88,7 +88,7 @@ def benchmark_hashing(
     chosen = parse_methods(methods) if isinstance(methods, str) else list(methods)
     check(bits, labelled, seeds)
     features = features.labelled()
-    plan = list(cells(chosen, bits, labelled, seeds, unseen=unseen))
+    plan = dict(cells(chosen, bits, labelled, seeds, unseen=unseen))  # what is named twice is once
     about = {
         "data": features.fingerprint(),
         "split": "drawn" if redraw else "as stored or drawn",
@@ -98,7 +98,7 @@ def benchmark_hashing(
     finished = store.finished if store is not None else {}
     results: list[Result] = []
     not_run: dict[str, str] = {}
-    for number, (cell, of) in enumerate(plan):
+    for number, (cell, of) in enumerate(plan.items()):
         if on_progress is not None:
             on_progress(number, len(plan), f"{cell.method} {cell.bits or ''} seed {cell.seed}")
         at_length = f"{cell.method}, {cell.bits} bits"

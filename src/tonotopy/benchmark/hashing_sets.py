@@ -21,7 +21,7 @@ from tonotopy.errors import NotInLibrary, QueryError
 
 __all__ = ["Features", "features_of_library", "read_features"]
 
-NO_LABELS = ("", "-1")  #: rows that nobody has labelled
+NO_LABELS = ("", "-1", "-1.0")  #: rows that nobody has labelled
 FEWEST_CLASSES = 2
 
 

@@ -1,7 +1,7 @@
 """``tonotopy benchmark``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -11,9 +11,13 @@ from tonotopy.cli.searching import By
 from tonotopy.errors import QueryError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tonotopy.benchmark import Features
 
 __all__ = ["hashing", "retrieval"]
+
+Number = TypeVar("Number", int, float)
 
 benchmark = typer.Typer(no_args_is_help=True, help="Honest tables on your own sounds.")
 app.add_typer(benchmark, name="benchmark")
@@ -147,8 +151,8 @@ def hashing(
         results = benchmark_hashing(
             measured,
             methods=chosen,
-            bits=[int(each) for each in numbers("--bits", bits)],
-            labelled=numbers("--labelled", labelled),
+            bits=numbers("--bits", bits, int),
+            labelled=numbers("--labelled", labelled, float),
             seeds=seeds,
             unseen=unseen,
             redraw=redraw,
@@ -189,9 +193,10 @@ def library_features(
         return features_of_library(opened, labels=labels, group=group, space=space)
 
 
-def numbers(option: str, text: str) -> list[float]:
+def numbers(option: str, text: str, kind: "Callable[[str], Number]") -> "list[Number]":
     """Read numbers separated by commas."""
     try:
-        return [float(each) for each in text.split(",")]
+        return [kind(each) for each in text.split(",")]
     except ValueError:
-        raise QueryError(f"{option} {text!r} must be numbers separated by commas") from None
+        what = "whole numbers" if kind is int else "numbers"
+        raise QueryError(f"{option} {text!r} must be {what} separated by commas") from None
