@@ -130,9 +130,7 @@ def test_what_was_stored_is_loaded(name, n, codes, tmp_path, clustered):
     assert (loaded.effort, loaded.recall) == (index.effort, index.recall)
     np.testing.assert_array_equal(loaded.codes, index.codes)
     queries = clustered(3, DIM, seed=1)
-    for before, after in zip(
-        index.propose(queries, 4), loaded.propose(queries, 4), strict=True
-    ):
+    for before, after in zip(index.propose(queries, 4), loaded.propose(queries, 4), strict=True):
         np.testing.assert_array_equal(before, after)
     other = Source("library-1", space_id=3, fingerprint="f model 2", metric="cosine", dim=DIM)
     assert load_cached([tmp_path], other, "codes", generation=7) is None
