@@ -11,6 +11,7 @@ from tonotopy.catalog import NewRecording, NewWindow
 from tonotopy.errors import QueryError
 from tonotopy.ontology import class_index
 from tonotopy.retrieve import search
+from tonotopy.retrieve.evidence import LEAST
 
 VECTOR = np.ones(2, "<f2").tobytes()
 
@@ -271,3 +272,28 @@ def test_what_sounds_like_the_best_hits_is_believed_more(make_heard):
     results = search(library, "dog")
     assert names(results)[2:] == ["like.wav", "odd.wav"]
     assert results.hits[2].why == "heard Dog 0.51"  # as it was stored
+
+
+def test_what_was_heard_faintly_and_sounds_unlike_the_best_hits_comes_last_but_is_not_lost(
+    make_heard,
+):
+    library = make_heard(
+        {
+            "a.wav": [{"Dog": 0.9}],
+            "b.wav": [{"Dog": 0.8}],
+            "unlike.wav": [{"Dog": 0.05}],
+            "like.wav": [{"Dog": 0.02}],
+        }
+    )
+    unlike = np.array([-1, -1], "<f2").tobytes()
+    with library.write() as connection:
+        connection.exec_driver_sql("UPDATE windows SET vector = ? WHERE id = 3", (unlike,))
+    hits = search(library, "dog").hits
+    assert [os.path.basename(hit.path) for hit in hits] == [
+        "a.wav",
+        "b.wav",
+        "like.wav",
+        "unlike.wav",
+    ]
+    assert hits[-1].score == pytest.approx(LEAST, rel=0.01)
+    assert hits[-1].why == "heard Dog 0.05"

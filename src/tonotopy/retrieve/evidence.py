@@ -37,6 +37,7 @@ __all__ = [
 
 TRUST = {"name": 0.8, "folders": 0.6, "labels": 0.95}  # how often what is written is meant
 LEAST = 0.005  # evidence below is none; a term without any counts as this
+FAINTEST = np.float32(1.001 * LEAST)  # LEAST itself would be rounded below itself
 
 Written: TypeAlias = list[dict[str, NDArray[np.int64]]]
 """For each word of a term: the recordings that hold it, by column."""
@@ -92,10 +93,12 @@ class Evidence:
         return 1 - (1 - self.heard.astype(np.float64)) * (1 - self.said)
 
     def believed(self, rows: NDArray[np.int64], more: NDArray[np.float64]) -> "Evidence":
-        """Add to the log odds of what was heard in some rows."""
+        """Add to the log odds of what was heard in some rows; what was evidence stays evidence."""
         heard = self.heard.copy()
-        doubt = (1 - heard[rows]) * np.exp(-more)
-        heard[rows] = heard[rows] / np.maximum(heard[rows] + doubt, np.finfo(np.float32).tiny)
+        before = heard[rows]
+        doubt = (1 - before) * np.exp(-more)
+        after = before / np.maximum(before + doubt, np.finfo(np.float32).tiny)
+        heard[rows] = np.maximum(after, np.minimum(before, FAINTEST))
         return replace(self, heard=heard)
 
 
