@@ -16,6 +16,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects, label
 
+from tonotopy import catalog
+from tonotopy.catalog import Recording, pack_scores
+from tonotopy.ontology import CLASSES, class_index
+
 TONOTOPY = [sys.executable, "-c", "from tonotopy.cli import main; main()"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -58,6 +62,7 @@ DROP = """
   }
 }
 """
+HEARD = {"thunder": "Thunder", "rain": "Rain"}  # families of the demo and their classes
 # `serve` must say where it is within this time, on a machine that may be busy.
 PATIENCE_S = 60
 
@@ -135,6 +140,29 @@ def served_library(demo_library: tuple[Path, Path]) -> Iterator[Served]:
     """The demo library, served by ``tonotopy serve`` in a process of its own."""
     served = serve(*demo_library)
     yield served
+    served.stop()
+
+
+@pytest.fixture(scope="session")
+def served_tagged(
+    demo_library: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Served, Recording]]:
+    """The demo library with two families tagged, and a file of another, also given, gone."""
+    sounds, library = demo_library
+    copy = Path(shutil.copy(library, tmp_path_factory.mktemp("tagged") / "tagged.db"))
+    with catalog.open_catalog(copy) as opened, opened.write() as connection:
+        space = catalog.find_space(connection)
+        catalog.put_tagger(connection, space.id, "audioset", np.full(len(CLASSES), 0.5))
+        recordings = catalog.get_recordings(connection, catalog.recording_ids(connection))
+        for each in recordings.values():
+            if each.folder in HEARD:
+                classes = np.array([[class_index(HEARD[each.folder])]])
+                (scores,) = pack_scores(classes, np.array([[0.9]]))
+                catalog.put_recording_scores(connection, space.id, each.id, scores)
+        gone = next(each for each in recordings.values() if each.folder not in HEARD)
+        catalog.mark_missing(connection, [gone.id])
+    served = serve(sounds, copy)
+    yield served, gone
     served.stop()
 
 

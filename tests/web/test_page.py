@@ -1,10 +1,14 @@
 """The page in a real browser, over the real server: what a person does and sees."""
 
 import json
+import shutil
 import urllib.request
 from urllib.parse import urlsplit
 
 import pytest
+
+from tonotopy import catalog
+from tonotopy.explore import map_points
 
 pytestmark = pytest.mark.browser
 
@@ -268,3 +272,54 @@ def test_a_server_that_stops_is_missed_and_found_again(visit, demo_library, star
     rest_on_a_point(page)
     page.wait("window.played.length === 1")
     page.complaints[:] = [each for each in page.complaints if "ERR_CONNECTION_REFUSED" not in each]
+
+
+def test_points_are_as_large_as_they_answer_well(visit, served_library):
+    page = visit(served_library.url)
+    page.page.fill("#search", "rain")
+    page.page.keyboard.press("Enter")
+    page.page.locator("[data-hit]").first.wait_for()
+    page.wait(lambda: page.n_faint() > 100)
+    before = int((page.pixels()[..., 3] > 200).sum())
+    page.page.get_by_role("button", name="Size by score").click()
+    page.wait(lambda: int((page.pixels()[..., 3] > 200).sum()) > 1.3 * before)
+    page.wait("location.hash.includes('size=score')")
+    page.page.get_by_role("button", name="Size by score").click()
+    page.wait(lambda: int((page.pixels()[..., 3] > 200).sum()) == before)
+
+
+@pytest.mark.slow
+def test_a_map_that_lacks_sounds_says_so_and_is_computed_again(
+    visit, demo_library, start_server, tmp_path
+):
+    sounds, library = demo_library
+    served = start_server(sounds, lacking_umap(shutil.copy(library, tmp_path / "behind.db")))
+    page = visit(f"{served.url}#map=umap")
+    behind = page.page.get_by_text("This map is behind: it lacks 2 recordings")
+    behind.wait_for()
+    page.page.get_by_role("button", name="Compute it again").click()
+    behind.wait_for(state="detached")
+    page.page.get_by_role("progressbar").wait_for()
+    page.page.get_by_role("progressbar").wait_for(state="detached", timeout=120_000)
+    n = ask(served, "library")["n_recordings"]
+    page.page.get_by_text(f"{n} recordings, laid out").wait_for()
+    assert behind.count() == 0
+
+
+def lacking_umap(library):
+    """Store a map, as if it had been computed before the last two recordings were added."""
+    with catalog.open_catalog(library) as opened:
+        points = map_points(opened)
+        with opened.write() as connection:
+            space = catalog.find_space(connection)
+            catalog.put_analysis(
+                connection,
+                space_id=space.id,
+                kind="projection",
+                name="umap",
+                item_kind="recordings",
+                parameters={},
+                generation=space.generation - 1,
+                values={"ids": points.ids[:-2], "coordinates": points.coordinates[:-2]},
+            )
+    return library

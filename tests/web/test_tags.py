@@ -1,40 +1,11 @@
 """What was heard, and what is gone, as the page shows it."""
 
 import json
-import shutil
 import urllib.request
-from pathlib import Path
 
-import numpy as np
 import pytest
 
-from tonotopy import catalog
-from tonotopy.catalog import pack_scores
-from tonotopy.ontology import CLASSES, class_index
-
 pytestmark = pytest.mark.browser
-
-HEARD = {"thunder": "Thunder", "rain": "Rain"}  # families of the demo and their classes
-
-
-@pytest.fixture
-def served(demo_library, start_server, tmp_path):
-    """The demo library with two families tagged, and the first sound of a third gone."""
-    sounds, library = demo_library
-    copy = Path(shutil.copy(library, tmp_path / "tagged.db"))
-    with catalog.open_catalog(copy) as opened, opened.write() as connection:
-        space = catalog.find_space(connection)
-        catalog.put_tagger(connection, space.id, "audioset", np.full(len(CLASSES), 0.5))
-        recordings = catalog.get_recordings(connection, catalog.recording_ids(connection))
-        for each in recordings.values():
-            name = HEARD.get(each.folder)
-            if name is None:
-                continue
-            (scores,) = pack_scores(np.array([[class_index(name)]]), np.array([[0.9]]))
-            catalog.put_recording_scores(connection, space.id, each.id, scores)
-        gone = next(each for each in recordings.values() if each.folder not in HEARD)
-        catalog.mark_missing(connection, [gone.id])
-    return start_server(sounds, copy), gone
 
 
 def ask(served, query):
@@ -52,8 +23,8 @@ def search(page, words):
     page.page.locator("[data-hit]").first.wait_for()
 
 
-def test_hits_show_what_was_heard_in_them_and_words_look_where_they_are_told(visit, served):
-    server, _ = served
+def test_hits_show_what_was_heard_and_words_look_where_they_are_told(visit, served_tagged):
+    server, _ = served_tagged
     page = visit(server.url)
     search(page, "thunder")
     first = page.page.locator("[data-hit]").first
@@ -71,8 +42,8 @@ def test_hits_show_what_was_heard_in_them_and_words_look_where_they_are_told(vis
     assert "Thunder" in pinned.inner_text()
 
 
-def test_a_file_that_is_gone_is_crossed_out_on_the_map_and_marked_among_the_hits(visit, served):
-    server, gone = served
+def test_a_file_that_is_gone_is_crossed_out_and_marked_among_the_hits(visit, served_tagged):
+    server, gone = served_tagged
     page = visit(server.url)
     page.page.get_by_role("img", name="Crossed out: 1 file that").wait_for()
     search(page, gone.name.rsplit(".", 1)[0])

@@ -9,6 +9,7 @@ const elsewhere: Address = {
   camera: { x: -0.25, y: 0.5, height: 0.125 },
   query: { kind: "words", words: "rain #2, 50 %" },
   textFrom: ["names", "labels"],
+  sizesByScore: true,
 };
 
 describe("the address", () => {
@@ -34,6 +35,7 @@ describe("the address", () => {
     "like=1.5",
     "q=%20",
     "colour=",
+    "size=weight",
     "in=clouds",
     "in=tags,names,labels",
   ])("that makes no sense (%s) is as at the start", (hash) => {

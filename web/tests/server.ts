@@ -31,6 +31,8 @@ export class FakeServer {
   /** The recording whose file is gone, if any is. */
   gone_id: number | null = null;
   umapReady = false;
+  /** How many recordings came after the UMAP. */
+  behind = 0;
   /** How the job stands each time it is asked; its last state stays. */
   job: Array<Pick<Job, "state" | "progress" | "error">> = [
     { state: "done", progress: 1, error: null },
@@ -148,8 +150,13 @@ export class FakeServer {
   #projections(): object[] {
     const job = { id: 7, kind: "umap", ...this.job[0] };
     return [
-      { name: "pca", ready: true, job: null },
-      { name: "umap", ready: this.umapReady, job: job.state === "running" ? job : null },
+      { name: "pca", ready: true, behind: 0, job: null },
+      {
+        name: "umap",
+        ready: this.umapReady,
+        behind: this.behind,
+        job: job.state === "running" ? job : null,
+      },
     ];
   }
 
@@ -168,7 +175,7 @@ export class FakeServer {
 
   #nextJob(): object {
     const now = this.job.length > 1 ? this.job.shift() : this.job[0];
-    if (now?.state === "done") this.umapReady = true;
+    if (now?.state === "done") [this.umapReady, this.behind] = [true, 0];
     return { id: 7, kind: "umap", ...now };
   }
 

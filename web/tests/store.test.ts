@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DWELL_MS } from "../src/audio/dwell.ts";
 import type { LegendLine } from "../src/map/colors.ts";
+import { SIZE_STEPS } from "../src/map/sizes.ts";
 import { Store } from "../src/state/store.svelte.ts";
 import { FakeAudio } from "./audio.ts";
 import { FakeServer } from "./server.ts";
@@ -470,5 +471,41 @@ describe("the places where words are looked for", () => {
   test("are read from the address", async () => {
     await store.open("#q=dog&in=tags");
     expect(asked()).toMatchObject({ words: "dog", text_from: ["tags"] });
+  });
+});
+
+describe("a map that lacks what came after it", () => {
+  test("says so, and is computed again on demand", async () => {
+    server.umapReady = true;
+    server.behind = 3;
+    expect(store.map.behind).toBe(0);
+    await store.setProjection("umap");
+    expect(store.map.behind).toBe(3);
+    await store.renewProjection();
+    expect(server.requests.filter(({ path }) => path === "jobs")).toHaveLength(1);
+    expect(store.map.behind).toBe(0);
+    expect(store.map.projection).toBe("umap");
+  });
+
+  test("is never the one of principal components", async () => {
+    server.behind = 3;
+    await store.reload();
+    await store.renewProjection();
+    expect(store.map.behind).toBe(0);
+    expect(server.paths("jobs")).toEqual([]);
+  });
+});
+
+describe("sizes by score", () => {
+  test("belong to hits, and come and go with them", async () => {
+    store.sizesByScore = true;
+    expect(store.sizes).toBeNull();
+    await store.ask({ kind: "words", words: "dog" });
+    const [best = 0, middle = 0, worst = 0, none = 0] = store.sizes ?? [];
+    expect([best, worst, none]).toEqual([SIZE_STEPS - 1, 1, 0]);
+    expect(middle > worst && middle < best).toBe(true);
+    expect(store.address).toContain("size=score");
+    store.sizesByScore = false;
+    expect(store.sizes).toBeNull();
   });
 });

@@ -13,6 +13,8 @@ export interface PointColors {
   palette: readonly string[];
   /** 1 where a point steps back, 0 where it shows fully. */
   dimmed: Uint8Array;
+  /** A step of `sizes.ts` for each point; null where all are as large. */
+  sizes: Uint8Array | null;
 }
 
 /** Pixels at each edge of the map that panels cover. */

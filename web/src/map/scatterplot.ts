@@ -12,6 +12,7 @@ import {
   type Points,
   type Theme,
 } from "./renderer.ts";
+import { SIZE_STEPS, sizeFactor } from "./sizes.ts";
 import { type Wish, Wishes } from "./wishes.ts";
 
 type Scatterplot = ReturnType<typeof createScatterplot>;
@@ -151,6 +152,7 @@ export class ScatterplotRenderer implements MapRenderer {
       canvas: this.#canvas,
       colorBy: "valueA" as const,
       opacityBy: "valueB" as const,
+      sizeBy: "valueB" as const,
       opacityInactiveScale: INACTIVE,
       antiAliasing: 1,
       pointOutlineWidth: 2,
@@ -251,12 +253,19 @@ export class ScatterplotRenderer implements MapRenderer {
   #style(palette: readonly string[]): object {
     const colors = [...palette];
     const n = this.#points.x.length;
+    const steps = Array.from({ length: SIZE_STEPS }, (_, step) => step);
+    const usual = pointSize(n);
+    const sized = this.#colors?.sizes != null;
     return {
       pointColor: colors,
       pointColorActive: colors,
       pointColorHover: colors.map(() => this.#theme.foreground),
-      pointSize: pointSize(n),
-      opacity: [DIMMED, fullOpacity(n)],
+      // The library knows two values of a point; the second holds opacity and size.
+      pointSize: steps.flatMap((step) => {
+        const size = usual * (sized ? sizeFactor(step) : 1);
+        return [size, size];
+      }),
+      opacity: steps.flatMap(() => [DIMMED, fullOpacity(n)]),
       // What steps back already does not step back twice, or it would vanish.
       opacityInactiveScale: this.#colors?.dimmed.includes(1) === true ? 1 : INACTIVE,
     };
@@ -264,12 +273,12 @@ export class ScatterplotRenderer implements MapRenderer {
 
   #rows(): number[][] {
     const { x, y } = this.#points;
-    const { classes, dimmed } = this.#colors ?? {};
+    const { classes, dimmed, sizes } = this.#colors ?? {};
     return Array.from(x, (value, index) => [
       value,
       y[index] ?? 0,
       classes?.[index] ?? 0,
-      dimmed?.[index] === 1 ? 0 : 1,
+      2 * (sizes?.[index] ?? 0) + (dimmed?.[index] === 1 ? 0 : 1),
     ]);
   }
 

@@ -19,6 +19,7 @@ export interface Address {
   query: AddressQuery | null;
   /** Where words are looked for; empty: everywhere. */
   textFrom: readonly TextSource[];
+  sizesByScore: boolean;
 }
 
 export const START: Address = {
@@ -29,17 +30,19 @@ export const START: Address = {
   camera: null,
   query: null,
   textFrom: [],
+  sizesByScore: false,
 };
 
 const DIGITS = 4;
 
 /** Write a view; what is as it is at the start is left out. */
 export function writeAddress(address: Address): string {
-  const { of, projection, color, space, camera, query, textFrom } = address;
+  const { of, projection, color, space, camera, query, textFrom, sizesByScore } = address;
   const said = new URLSearchParams();
   if (of !== START.of) said.set("of", of);
   if (projection !== START.projection) said.set("map", projection);
   if (color !== START.color) said.set("colour", color);
+  if (sizesByScore) said.set("size", "score");
   if (space !== null) said.set("space", space);
   if (camera !== null) {
     const { x, y, height } = camera;
@@ -62,6 +65,7 @@ export function readAddress(hash: string): Address {
     camera: readCamera(said.get("at")),
     query: readQuery(said),
     textFrom: readSources(said.get("in") ?? ""),
+    sizesByScore: said.get("size") === "score",
   };
 }
 

@@ -4,6 +4,7 @@ import { type Api, type Hit, type Library, ServerGone } from "../api.ts";
 import type { AudioElement } from "../audio/player.ts";
 import { Details } from "../details.ts";
 import type { Camera } from "../map/renderer.ts";
+import { sizeSteps } from "../map/sizes.ts";
 import { writeAddress } from "./address.ts";
 import { HoverState } from "./hover.svelte.ts";
 import { LabelState, type Target } from "./labels.svelte.ts";
@@ -66,13 +67,29 @@ export abstract class BaseStore {
     const points = this.map.shown?.points.ids ?? [];
     return this.map.leftOut.map((out, index) => (out || !ids.has(points[index] ?? -1) ? 1 : 0));
   });
+  /** Points are as large as they answer the last question well. */
+  sizesByScore = $state(false);
+  /** A step of size for each point; null where all are as large. */
+  readonly sizes = $derived.by(() =>
+    this.sizesByScore && this.found.length > 0 ? sizeSteps(this.scores()) : null,
+  );
   /** The view in the page's address. */
   readonly address = $derived.by(() => {
     const { of, projection, colorBy: color, space } = this.map;
     const question = this.search.question;
     const query = question === null || question.kind === "file" ? null : question;
-    const { textFrom } = this.search;
-    return writeAddress({ of, projection, color, space, camera: this.camera, query, textFrom });
+    const { sizesByScore, search } = this;
+    const { textFrom } = search;
+    return writeAddress({
+      of,
+      projection,
+      color,
+      space,
+      camera: this.camera,
+      query,
+      textFrom,
+      sizesByScore,
+    });
   });
   /** Where on the map the thing is that is reviewed, or null. */
   readonly reviewed = $derived.by(() => {

@@ -55,6 +55,8 @@ export class MapState {
   part = $state.raw<Part>(WHOLE);
   /** Positions of the points whose files are gone. */
   missing = $state.raw<readonly number[]>([]);
+  /** How many things came after the projection that is shown was computed: it lacks them. */
+  behind = $state(0);
   /** From 0 to 1 while a projection is computed, else null. */
   progress = $state<number | null>(null);
 
@@ -102,10 +104,11 @@ export class MapState {
     const known = columns.some(({ name }) => name === this.colorBy);
     if (!known && !OWN_COLORS.includes(this.colorBy)) this.colorBy = "label";
     const colorBy = this.colorBy;
-    const [points, colors, missing] = await Promise.all([
+    const [points, colors, missing, behind] = await Promise.all([
       this.#api.getMap(this.view, projection),
       this.#fetchColors(columns, projection),
       this.#mayMiss() ? this.#api.getMissing(this.view, projection) : new Uint8Array(),
+      projection === "pca" ? 0 : this.#countBehind(projection),
     ]);
     if (generation !== this.#generation) return;
     this.columns = columns;
@@ -116,6 +119,7 @@ export class MapState {
       this.shown = { points, sameThings };
     }
     this.missing = missing.length === points.ids.length ? positionsOf(missing) : [];
+    this.behind = behind;
     this.#coloring += 1;
     this.#setColors(colors);
     this.projection = projection;
@@ -170,6 +174,11 @@ export class MapState {
     }
   }
 
+  /** Compute the projection that is shown again. */
+  async renew(): Promise<void> {
+    if (this.projection !== "pca" && this.progress === null) await this.#compute(this.projection);
+  }
+
   /** Let the legend leave nothing out. */
   showAll(): void {
     this.chosen.clear();
@@ -200,6 +209,11 @@ export class MapState {
   async #isReady(projection: Projection): Promise<boolean> {
     const known = await this.#api.getProjections(this.view);
     return known.some(({ name, ready }) => name === projection && ready);
+  }
+
+  async #countBehind(projection: Projection): Promise<number> {
+    const known = await this.#api.getProjections(this.view);
+    return known.find(({ name }) => name === projection)?.behind ?? 0;
   }
 
   async #compute(projection: "umap"): Promise<void> {

@@ -45,6 +45,9 @@ export class Store extends SayingStore {
       await this.map.setProjection(projection);
     });
 
+  /** Compute the projection again, with what came after it. */
+  renewProjection = (): Promise<void> => this.attempt(() => this.map.renew());
+
   setColor = (colorBy: string): Promise<void> => this.attempt(() => this.map.setColor(colorBy));
 
   /** Show the view that an address names. */
@@ -182,7 +185,9 @@ export class Store extends SayingStore {
     this.arrived = true;
   }
 
-  async #show({ of, projection, color, space, camera, query, textFrom }: Address): Promise<void> {
+  async #show(address: Address): Promise<void> {
+    const { of, projection, color, space, camera, query, textFrom } = address;
+    this.sizesByScore = address.sizesByScore;
     if (of !== this.map.of) this.selection.clear();
     this.camera = camera;
     this.search.textFrom = textFrom;
