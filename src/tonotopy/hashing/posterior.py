@@ -87,11 +87,11 @@ class PosteriorQuantizer(LabelledHash, CodebookHash):
 
     uses_graph_: bool
     w_free_: float
-    free_mean_: NDArray[np.float32]
-    free_directions_: NDArray[np.float32]
+    free_mean_: NDArray[np.float64]
+    free_directions_: NDArray[np.float64]
     class_weights_: NDArray[np.float32]
     class_bias_: NDArray[np.float32]
-    landmarks_: NDArray[np.float32]
+    landmarks_: NDArray[np.float64]
     kernel_mean_: NDArray[np.float32]
     kernel_spread_: NDArray[np.float32]
     student_weights_: NDArray[np.float32]
@@ -170,8 +170,8 @@ class PosteriorQuantizer(LabelledHash, CodebookHash):
         found = principal_components(directions, min(_FREE_DIM, *directions.shape))
         varies = found.variances > 0
         scale = np.where(varies, found.variances, 1.0) ** -0.25
-        self.free_mean_ = found.mean.astype(np.float32)
-        self.free_directions_ = (found.directions * (scale * varies)[:, None]).astype(np.float32)
+        self.free_mean_ = found.mean
+        self.free_directions_ = found.directions * (scale * varies)[:, None]
 
     def _free(self, directions: NDArray[np.float32]) -> NDArray[np.float32]:
         return unit_rows(
@@ -187,7 +187,7 @@ class PosteriorQuantizer(LabelledHash, CodebookHash):
     ) -> None:
         """Learn to say of a new row what the graph says of the rows at hand."""
         n = len(free)
-        self.landmarks_ = free[rng.permutation(n)[:_LANDMARKS]]
+        self.landmarks_ = free[rng.permutation(n)[:_LANDMARKS]].astype(np.float64)
         taught = np.arange(n) if n <= _MOST_TAUGHT else rng.choice(n, _MOST_TAUGHT, replace=False)
         similarity = _similarity(free[taught], self.landmarks_)
         self.kernel_mean_ = similarity.mean(axis=0)
@@ -211,6 +211,6 @@ class PosteriorQuantizer(LabelledHash, CodebookHash):
         return SHARPNESS * unit_rows((similarity - self.kernel_mean_) / self.kernel_spread_)
 
 
-def _similarity(free: NDArray[np.float32], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+def _similarity(free: NDArray[np.float32], landmarks: NDArray[np.float64]) -> NDArray[np.float32]:
     cosines = free.astype(np.float64) @ landmarks.T
     return np.exp(_KERNEL_WIDTH * (cosines - 1)).astype(np.float32)
