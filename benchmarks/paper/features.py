@@ -79,6 +79,7 @@ def main() -> None:
             group=[clip.group for clip in clips],
             split=[clip.split for clip in clips],
             splits=[clip.splits for clip in clips],
+            name=[clip.path.name for clip in clips],
         )
         print(f"{target}: {len(clips)} recordings, {len({clip.label for clip in clips})} classes")
 

@@ -152,7 +152,7 @@ def loudness(
 
     Examples
     --------
-    >>> loudness(np.array([-20, -40, -60], np.float32), np.array([0, 2]), 3).tolist()
+    >>> loudness(np.array([-20, -40, -60], np.float32), np.array([0, 2]), 3).round(6).tolist()
     [1.0, 0.1, 1.0]
     """
     if levels_db is None:

@@ -1,5 +1,6 @@
 """``tonotopy serve`` and ``tonotopy demo``."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -54,7 +55,7 @@ def run_server(
 
     describe(opened)  # a foreign library is refused before anything listens
     prepare_index(opened)  # nor shall the first who searches wait for it
-    try:
+    with suppress(KeyboardInterrupt):  # the server raises it once more, or not, when it has closed
         run(
             opened,
             host=host,
@@ -63,8 +64,7 @@ def run_server(
             max_upload=max_upload * 1_000_000,
             on_ready=ready,
         )
-    except KeyboardInterrupt:
-        say("stopped")
+    say("stopped")
 
 
 @app.command()
