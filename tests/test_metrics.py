@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, ndcg_score
 
 from tonotopy.metrics import (
     TiedRanking,
@@ -45,6 +45,12 @@ def slow_r_precision(relevant):
     return slow_precision(relevant, sum(relevant))
 
 
+def slow_ndcg(relevant, k=None):
+    gains = [relevant[place] / np.log2(place + 2) for place in range(len(relevant))]
+    ideal = [1 / np.log2(place + 2) for place in range(sum(relevant))]
+    return sum(gains[:k]) / sum(ideal[:k])
+
+
 PAIRS = {
     "AP": (TiedRanking.average_precision, slow_average_precision),
     "AP@1": (lambda r: r.average_precision(at=1), lambda r: slow_average_precision(r, 1)),
@@ -57,6 +63,8 @@ PAIRS = {
     "recall@2": (lambda r: r.recall(2), lambda r: slow_recall(r, 2)),
     "recall@99": (lambda r: r.recall(99), lambda r: slow_recall(r, 99)),
     "R-precision": (TiedRanking.r_precision, slow_r_precision),
+    "NDCG": (TiedRanking.ndcg, slow_ndcg),
+    "NDCG@3": (lambda r: r.ndcg(3), lambda r: slow_ndcg(r, 3)),
 }
 
 
@@ -122,6 +130,14 @@ def test_without_ties_average_precision_is_that_of_scikit_learn(seed):
         ranking = rank(distances, relevant, ties=ties)
         reference = average_precision_score(relevant, -distances)
         assert ranking.average_precision() == pytest.approx(reference)
+
+
+@pytest.mark.parametrize("k", [None, 5])
+def test_gain_among_ties_is_that_of_scikit_learn(k):
+    random = np.random.default_rng(0)
+    relevant, distances = random.random(60) < 0.2, random.integers(0, 9, 60)
+    reference = ndcg_score([relevant], [-distances], k=k)
+    assert rank(distances, relevant).ndcg(k) == pytest.approx(reference)
 
 
 def test_infinite_distances_are_tied_at_the_end():

@@ -108,6 +108,34 @@ class TiedRanking:
         """Measure the precision among as many items as there are relevant ones."""
         return self.precision(self.total_relevant)
 
+    def ndcg(self, k: int | None = None) -> float:
+        """Measure the normalized discounted cumulative gain; relevant items gain 1, others 0.
+
+        Parameters
+        ----------
+        k : int, optional
+            Look at the first `k` ranks only; all by default.
+
+        Returns
+        -------
+        float
+            In [0, 1]; 1 where the relevant items come first.
+
+        References
+        ----------
+        .. [1] K. Järvelin and J. Kekäläinen, "Cumulated gain-based evaluation of IR techniques",
+           ACM TOIS 20(4), 2002. Ties: F. McSherry and M. Najork, ECIR 2008.
+
+        Examples
+        --------
+        >>> round(rank(np.array([1, 2, 2]), np.array([False, True, False])).ndcg(), 4)
+        0.5655
+        """
+        n_ranks = self._first_ranks(k)
+        discount = 1 / np.log2(np.arange(2, n_ranks + 2))
+        gain = np.repeat(self.n_relevant / self.n_items, self.n_items)[:n_ranks]
+        return float(gain @ discount / discount[: self.total_relevant].sum())
+
     def _first_ranks(self, at: int | Literal["R"] | None) -> int:
         n_ranks = int(self.n_items.sum())
         if at is None:

@@ -233,6 +233,7 @@ def measures_for(n_database: int) -> dict[str, Measure]:
         "mAP": TiedRanking.average_precision,
         "mAP@R": lambda ranking: ranking.average_precision(at="R"),
         "R-precision": TiedRanking.r_precision,
+        "NDCG": TiedRanking.ndcg,
     }
     for k in CUTS:
         if k < n_database:
