@@ -1,5 +1,6 @@
 """The small network that learned hashes share: fitted by torch, run by NumPy."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -178,9 +179,9 @@ class LabelledHash(Hash):
         self.takes_root_, self.mean_, self.spread_ = learn_scale(X)
         self._learn(self._standardized(X), places)
 
+    @abstractmethod
     def _learn(self, rows: NDArray[np.float32], places: NDArray[np.int64]) -> None:
         """Learn from standardized rows; places are those of the classes, or -1."""
-        raise NotImplementedError
 
     def _standardized(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
         return standardize(X, Scale(self.takes_root_, self.mean_, self.spread_))
