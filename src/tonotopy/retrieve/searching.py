@@ -19,7 +19,7 @@ from tonotopy.ranking import (
     score_windows,
 )
 from tonotopy.retrieve.candidates import Pool
-from tonotopy.retrieve.coding import plan_search
+from tonotopy.retrieve.coding import Plan, plan_search
 from tonotopy.retrieve.filtering import allowed_windows
 from tonotopy.retrieve.query import (
     AudioFile,
@@ -38,6 +38,8 @@ __all__ = ["Hit", "Results", "search"]
 
 Query: TypeAlias = str | os.PathLike[str] | AudioFile | StoredRecording | StoredWindow | Words
 DETAILS_AT_ONCE = 256  # windows looked up at once while runs are merged
+
+Found: TypeAlias = tuple[Stretch, int, float]  # best window, its id, score of the hit
 
 
 def search(
@@ -156,25 +158,40 @@ def search(
             kind=index,
             rerank=rerank,
         )
-        for pool in plan.pools:
-            pool = without_own(connection, pool, heard, by)
-            scores = score_windows(
-                Sound(pool.vectors, pool.levels_db),
-                pool.recording_ids,
-                likes=plan.likes,
-                unlikes=plan.unlikes,
-                metric=plan.metric,
-                in_part=pool.in_part,
-            )
-            if by == "recording":
-                found = best_recordings(connection, pool, scores, k)
-            else:
-                found = best_stretches(connection, pool, scores, k, per_recording)
-            if len(found) == k and found[-1][2] >= pool.bound:
-                break
+        found = find(connection, plan, heard, k=k, by=by, per_recording=per_recording)
         hits = describe(connection, chosen, found)
     name = plan.score_name + (", less half of what it should not be like" if unlike else "")
     return Results(named(query, like), chosen.name, name, hits)
+
+
+def find(
+    connection: Connection,
+    plan: Plan,
+    heard: Sequence[Heard],
+    *,
+    k: int,
+    by: Literal["recording", "window"],
+    per_recording: int | None,
+) -> list[Found]:
+    """Score ever more windows, until nothing that is left could be a hit."""
+    found: list[Found] = []
+    for pool in plan.pools:
+        pool = without_own(connection, pool, heard, by)
+        scores = score_windows(
+            Sound(pool.vectors, pool.levels_db),
+            pool.recording_ids,
+            likes=plan.likes,
+            unlikes=plan.unlikes,
+            metric=plan.metric,
+            in_part=pool.in_part,
+        )
+        if by == "recording":
+            found = best_recordings(connection, pool, scores, k)
+        else:
+            found = best_stretches(connection, pool, scores, k, per_recording)
+        if len(found) == k and found[-1][2] >= pool.bound:
+            break
+    return found
 
 
 def as_example(query: Query) -> Example:
@@ -227,9 +244,7 @@ def without_own(connection: Connection, pool: Pool, examples: Sequence[Heard], b
     return pool if keep.all() else pool.subset(keep)
 
 
-def best_recordings(
-    connection: Connection, pool: Pool, scores: Scores, k: int
-) -> list[tuple[Stretch, int, float]]:
+def best_recordings(connection: Connection, pool: Pool, scores: Scores, k: int) -> list[Found]:
     """Choose the best recordings: (best window, its id, score of the recording)."""
     ranked = rank_groups(scores, pool.ids, pool.recording_ids, k)
     stretches = place(connection, pool, [position for _, position, _ in ranked])
@@ -245,7 +260,7 @@ def best_stretches(
     scores: Scores,
     k: int,
     per_recording: int | None,
-) -> list[tuple[Stretch, int, float]]:
+) -> list[Found]:
     """Choose the best stretches: (window, its id, score)."""
     order = np.lexsort((pool.ids, -scores.windows)).tolist()
 
@@ -253,7 +268,7 @@ def best_stretches(
         for start in range(0, len(order), DETAILS_AT_ONCE):
             yield from place(connection, pool, order[start : start + DETAILS_AT_ONCE])
 
-    found: list[tuple[Stretch, int, float]] = []
+    found: list[Found] = []
     for stretch in one_per_run(best_first(), per_recording=per_recording):
         position = stretch.position
         found.append((stretch, int(pool.ids[position]), float(scores.windows[position])))
