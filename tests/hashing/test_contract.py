@@ -119,13 +119,12 @@ def test_equal_codes_are_at_bit_identical_distances(name):
 
 @every_method
 def test_what_sounds_alike_is_near(name):
-    X = clouds(1200, n_clouds=6)
+    X = clouds(1200, n_clouds=24)  # of six, anchor graphs see little but that they are apart
     method = fitted(name, X, n_bits=16)
     measured = method.distances(X[:100], method.transform(X))
     angles = X[:100] @ X.T
     alike = angles > 0.6
-    # Anchor graphs part six clouds least: eigenvectors of one eigenvalue, whose basis is chance.
-    assert measured[alike].mean() < measured[~alike].mean() - measured.std() / 4
+    assert measured[alike].mean() < measured[~alike].mean() - measured.std() / 2
 
 
 @every_method_with_books
