@@ -154,6 +154,36 @@ def test_a_filter_works_inside_the_search(make_library):
     assert results.hits[0].labels == ["door"]
 
 
+@pytest.mark.parametrize("kind", ["flat", "hnsw"])
+def test_only_what_was_chosen_is_found(make_library, kind):
+    """Of `both.wav` only its second window, which points east, was chosen."""
+    library = make_library(
+        {
+            "query.wav": NORTH[None],
+            "both.wav": np.stack([NORTH, EAST]),
+            "halfway.wav": NORTHEAST[None],
+            "north.wav": NORTH[None],
+        }
+    )
+    chosen = [StoredWindow(3), StoredRecording(3), StoredRecording(77)]
+    results = search(library, StoredRecording(1), within=chosen, index=kind)
+    assert names(results) == ["halfway.wav", "both.wav"]
+    assert [hit.score for hit in results.hits] == pytest.approx([np.sqrt(0.5), 0], abs=1e-3)
+    assert search(library, StoredRecording(1), within=[], index=kind).hits == []
+
+
+def test_what_was_chosen_and_a_filter_both_hold(make_library):
+    library = make_library({"bell.wav": NORTH[None], "door.wav": NORTH[None], "c.wav": EAST[None]})
+    within = [StoredRecording(2), StoredRecording(3)]
+    listed = search(library, within=within)
+    assert names(listed) == ["door.wav", "c.wav"]
+    assert {hit.score for hit in listed.hits} == {1.0}
+    assert names(search(library, within=within, where="path ~ '*/c.wav'")) == ["c.wav"]
+    assert names(search(library, "door", within=within)) == ["door.wav"]
+    assert names(search(library, "bell", within=within)) == []
+    assert names(search(library, where="path ~ '*'", k=2)) == ["bell.wav", "door.wav"]
+
+
 def test_a_filter_that_nothing_passes_finds_nothing(make_library):
     library = make_library({"q.wav": NORTH[None], "n.wav": NORTH[None]})
     assert search(library, StoredRecording(1), where="duration_s > 100").hits == []

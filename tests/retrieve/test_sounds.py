@@ -9,7 +9,7 @@ import soundfile
 from tonotopy import catalog
 from tonotopy.errors import DecodeError, QueryError
 from tonotopy.ingest import add
-from tonotopy.retrieve import query, search
+from tonotopy.retrieve import StoredRecording, query, search
 
 RATE = 16_000
 
@@ -79,6 +79,24 @@ def test_an_interval_of_a_recording_is_heard_and_does_not_return_itself(heard, t
     stretches = search(heard, path, start_s=0.0, end_s=0.25, by="window").hits
     own = [hit for hit in stretches if hit.path == str(path)]
     assert all(hit.start_s >= 0.25 for hit in own)
+
+
+def test_a_part_of_a_stored_recording_is_heard_as_the_part_of_its_file(heard, tones):
+    path = tones / "high" / "high_anna_0.wav"
+    with heard.read() as connection:
+        recording_id = catalog.find_by_path(connection, str(path)).id
+    part = search(heard, StoredRecording(recording_id, 0.0, 0.25)).hits
+    assert part == search(heard, path, start_s=0.0, end_s=0.25).hits
+    assert part[0].path == str(tones / "high" / "high_anna_1.wav")
+
+
+def test_a_part_of_a_recording_whose_file_is_gone_is_that_of_its_windows(heard, tones):
+    path = tones / "high" / "high_anna_0.wav"
+    with heard.read() as connection:
+        recording_id = catalog.find_by_path(connection, str(path)).id
+    path.unlink()
+    hits = search(heard, StoredRecording(recording_id, 0.0, 0.25)).hits
+    assert hits[0].path == str(tones / "high" / "high_anna_1.wav")
 
 
 def test_a_file_that_changed_is_heard_anew(heard, tones):

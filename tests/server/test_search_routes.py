@@ -33,6 +33,10 @@ def upload(client, content, name="query.wav", **fields):
     return client.post("/api/v1/search/upload", files={"file": (name, content)}, data=fields)
 
 
+def first_window(client, recording_id):
+    return client.get(f"/api/v1/recordings/{recording_id}").json()["window_id"]
+
+
 def test_words_find_recordings_and_say_why(client, sounds):
     found = search(client, words="kick", k=5).json()
     assert (found["query"], found["space"]) == ("kick", None)
@@ -89,6 +93,72 @@ def test_several_examples_are_averaged_and_others_taken_off(client, sounds):
     }
 
 
+def test_recordings_are_examples_too(client, sounds):
+    like, unlike = sounds.ids["mono.wav"], sounds.ids["kick.aiff"]
+    found = search(client, like_recordings=[like], unlike_recordings=[unlike], k=50).json()
+    alone = search(client, recording_id=like, k=50).json()
+    assert found["score_name"].endswith("less half of what it should not be like")
+    assert not {like, unlike} & {hit["recording_id"] for hit in found["hits"]}
+    scores = {hit["recording_id"]: hit["score"] for hit in alone["hits"]}
+    taken = {
+        hit["recording_id"]: hit["score"]
+        for hit in search(client, recording_id=unlike, k=50).json()["hits"]
+    }
+    for hit in found["hits"]:
+        each = hit["recording_id"]
+        assert hit["score"] == pytest.approx(scores[each] - taken[each] / 2, abs=1e-4)
+
+
+def test_a_part_of_a_recording_is_searched_with(client, sounds):
+    asked = {"recording_id": sounds.ids["spoken.ogg"], "start_s": 0.25, "end_s": 0.75}
+    found = search(client, **asked, k=3).json()
+    assert found["query"] == f"recording {asked['recording_id']} from 0.25 s to 0.75 s"
+    assert asked["recording_id"] not in {hit["recording_id"] for hit in found["hits"]}
+    windows = search(client, **asked, by="window", k=50).json()["hits"]
+    own = [hit for hit in windows if hit["recording_id"] == asked["recording_id"]]
+    assert all(hit["start_s"] >= 0.75 or hit["end_s"] <= 0.25 for hit in own)
+
+
+def test_nothing_is_found_outside_of_what_was_chosen(client, sounds):
+    mono = sounds.ids["mono.wav"]
+    chosen = [sounds.ids["kick.aiff"], sounds.ids["spoken.mp3"], 99_999]
+    within = {"of": "recordings", "ids": chosen}
+    found = search(client, recording_id=mono, within=within).json()["hits"]
+    assert {hit["recording_id"] for hit in found} == set(chosen[:2])
+    words = search(client, words="spoken", within=within).json()["hits"]
+    assert [hit["recording_id"] for hit in words] == [sounds.ids["spoken.mp3"]]
+    window = first_window(client, sounds.ids["kick.aiff"])
+    one = {"of": "windows", "ids": [window]}
+    (hit,) = search(client, recording_id=mono, within=one, by="window").json()["hits"]
+    assert hit["window_id"] == window
+    assert search(client, recording_id=mono, within={"ids": []}).json()["hits"] == []
+
+
+def test_a_hundred_thousand_things_may_be_chosen_and_no_more(client, sounds):
+    mono = sounds.ids["mono.wav"]
+    ids = [10_000_000 + number for number in range(99_999)]
+    most = {"of": "recordings", "ids": [sounds.ids["kick.aiff"], *ids]}
+    found = search(client, recording_id=mono, within=most).json()["hits"]
+    assert [hit["name"] for hit in found] == ["kick.aiff"]
+    refused = search(client, recording_id=mono, within={"ids": [*most["ids"], 1]})
+    assert refused.status_code == 422
+    assert "within ids: " in refused.json()["error"]
+
+
+def test_a_filter_alone_lists_what_it_lets_through(client, sounds):
+    found = search(client, where="label = 'drums'").json()
+    assert (found["score_name"], found["query"]) == ("fits the filter", "label = 'drums'")
+    assert {hit["folder"] for hit in found["hits"]} == {"drums"}
+    ids = [hit["recording_id"] for hit in found["hits"]]
+    assert ids == sorted(ids)
+    within = {"of": "recordings", "ids": [sounds.ids["mono.wav"], sounds.ids["kick.aiff"]]}
+    both = search(client, where="label = 'drums'", within=within).json()["hits"]
+    assert [hit["name"] for hit in both] == ["kick.aiff"]
+    windows = search(client, where="label = 'drums'", by="window", k=50).json()["hits"]
+    assert len(windows) >= len(ids)
+    assert [hit["window_id"] for hit in windows] == sorted(hit["window_id"] for hit in windows)
+
+
 def test_a_filter_holds_inside_the_search(client, sounds):
     found = search(client, recording_id=sounds.ids["mono.wav"], where="label = 'drums'").json()
     assert {hit["folder"] for hit in found["hits"]} == {"drums"}
@@ -103,6 +173,11 @@ def test_a_filter_holds_inside_the_search(client, sounds):
         ({"words": "a", "window_id": 1}, 400, "not several"),
         ({"words": "a", "like": [1]}, 400, "cannot be mixed"),
         ({"unlike": [1]}, 400, "nothing to search with"),
+        ({"window_id": 1, "start_s": 1}, 400, "give recording_id too"),
+        ({"recording_id": 1, "start_s": 1, "end_s": 0.5}, 400, "empty or negative"),
+        ({"recording_id": 1, "start_s": 1e6}, 400, "within it"),
+        ({"like_recordings": [99_999]}, 404, "no recording 99999"),
+        ({"within": {"of": "folders", "ids": []}, "words": "a"}, 422, "within of: "),
         ({"window_id": 99_999}, 404, "no window 99999"),
         ({"recording_id": 99_999}, 404, "no recording 99999"),
         ({"like": [99_999]}, 404, "no window 99999"),
@@ -204,6 +279,19 @@ def test_the_fields_of_an_upload_are_heeded(client, sounds):
         assert set(answer.json()) == {"error"}
 
 
+def test_an_upload_may_be_narrowed_and_joined_by_sounds_of_the_library(client, sounds):
+    content = (sounds.folder / "bells/mono.wav").read_bytes()
+    within = {"of": "recordings", "ids": [sounds.ids["kick.aiff"], sounds.ids["spoken.ogg"]]}
+    also = {"unlike_recordings": [sounds.ids["spoken.mp3"]], "within": within}
+    found = upload(client, content, also=json.dumps(also)).json()
+    assert {hit["recording_id"] for hit in found["hits"]} == set(within["ids"])
+    assert found["score_name"].endswith("less half of what it should not be like")
+    for nonsense in ("{", '{"like": ["a"]}', "[1]"):
+        answer = upload(client, content, also=nonsense)
+        assert answer.status_code == 422
+        assert set(answer.json()) == {"error"}
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
@@ -273,7 +361,7 @@ def test_a_form_holds_one_file_and_few_short_fields(client):
     for answer in (
         client.post("/api/v1/search/upload", files=two),
         upload(client, b"x", **many),
-        upload(client, b"x", where="x" * 200_000),
+        upload(client, b"x", where="x" * 2_100_000),
     ):
         assert answer.status_code == 400
         assert set(answer.json()) == {"error"}

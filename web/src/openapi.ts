@@ -52,6 +52,19 @@ export interface ColumnOut {
   kind: "groups" | "number" | "time";
 }
 
+/** More sounds to be like, sounds not to be like, and what may be found. */
+export interface ExamplesIn {
+  /** window ids */
+  like?: number[];
+  /** window ids */
+  unlike?: number[];
+  /** recording ids */
+  like_recordings?: number[];
+  /** recording ids */
+  unlike_recordings?: number[];
+  within?: WithinIn | null;
+}
+
 /** What to take out, and in which form. */
 export interface ExportIn {
   format: "parquet" | "csv" | "table" | "paths" | "clips" | "audacity" | "raven" | "projector" | "site";
@@ -209,15 +222,24 @@ export interface ResultsOut {
   notes: string[];
 }
 
-/** What to search with: words, or a window or recording of the library, or examples. */
+/** What to search with: words, or a window or recording of the library, or examples. With nothing of that, what `where` and `within` let through is listed. */
 export interface SearchIn {
-  words?: string | null;
-  window_id?: number | null;
-  recording_id?: number | null;
   /** window ids */
   like?: number[];
   /** window ids */
   unlike?: number[];
+  /** recording ids */
+  like_recordings?: number[];
+  /** recording ids */
+  unlike_recordings?: number[];
+  within?: WithinIn | null;
+  words?: string | null;
+  window_id?: number | null;
+  recording_id?: number | null;
+  /** of the recording; null: its beginning */
+  start_s?: number | null;
+  /** of the recording; null: its end */
+  end_s?: number | null;
   k?: number;
   by?: "recording" | "window";
   per_recording?: number | null;
@@ -268,4 +290,11 @@ export interface WindowOut {
   tags: TagOut[];
   /** whether the recording's file is gone */
   missing: boolean;
+}
+
+/** The only things that may be found. */
+export interface WithinIn {
+  of?: "recordings" | "windows";
+  /** those that are gone are passed over */
+  ids: number[];
 }

@@ -19,7 +19,7 @@ from tonotopy import catalog
 from tonotopy.catalog import Space
 from tonotopy.ontology import Term
 from tonotopy.ontology.everyday import SILENT
-from tonotopy.retrieve.filtering import allowed_recordings, allowed_windows
+from tonotopy.retrieve.filtering import Scope
 from tonotopy.retrieve.heard import ByClass, HeardSpace
 from tonotopy.words import split_words
 
@@ -124,21 +124,21 @@ def rows_to_rank(
     written: Sequence[Written],
     *,
     by: Literal["recording", "window"],
-    where: str | None,
+    scope: Scope,
 ) -> Rows:
-    """List the rows that anything may be known of, and that the filter lets through."""
+    """List the rows that anything may be known of, and that may be found."""
     named = [ids for words in written for places in words for ids in places.values()]
     recordings = reduce(np.union1d, named, np.empty(0, np.int64))
     if heard is not None:
         recordings = np.union1d(recordings, heard.recordings.ids)
-    allowed = allowed_recordings(connection, where)
+    allowed = scope.recordings(connection, space)
     if allowed is not None:
         recordings = np.intersect1d(recordings, allowed)
     if by == "recording" or heard is None:
         tagged = None if heard is None else heard.recordings
         return Rows(recordings, np.zeros_like(recordings), places(tagged, recordings), tagged)
     windows = heard.windows
-    allowed = allowed_windows(connection, space, where)
+    allowed = scope.windows(connection, space)
     mask = np.ones(len(windows.ids), bool) if allowed is None else np.isin(windows.ids, allowed)
     whole = np.setdiff1d(recordings, windows.owners)
     return Rows(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from tonotopy import catalog, embedders
 from tonotopy.audio import is_audio_name
-from tonotopy.catalog import Known, Space, SpaceVectors
+from tonotopy.catalog import Known, Recording, Space, SpaceVectors
 from tonotopy.catalog.levels import levels_of_windows
 from tonotopy.errors import DecodeError, NotInLibrary, QueryError
 from tonotopy.hearing import Hearing
@@ -39,9 +39,11 @@ class AudioFile:
 
 @dataclass(frozen=True, slots=True)
 class StoredRecording:
-    """A recording of the library to search with."""
+    """A recording of the library to search with, or an interval of it."""
 
     id: int
+    start_s: float | None = None
+    end_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +150,51 @@ def hear_example(
         vectors = catalog.fetch_vectors(connection, space, np.array([example.id], np.int64))
         return Heard(Sound(vectors), window.recording_id, (window.start_s, window.end_s))
     if isinstance(example, StoredRecording):
-        catalog.get_recordings(connection, [example.id])
-        return hear_recording(connection, space, example.id)
+        recording = catalog.get_recordings(connection, [example.id])[example.id]
+        if example.start_s is None and example.end_s is None:
+            return hear_recording(connection, space, example.id)
+        return hear_part(connection, space, recording, example, weights)
     return hear_file(connection, space, example, weights)
+
+
+def hear_part(
+    connection: Connection,
+    space: Space,
+    recording: Recording,
+    example: StoredRecording,
+    weights: str | os.PathLike[str] | None,
+) -> Heard:
+    """Hear an interval of a recording: from its file, or if that is gone or new, by its windows."""
+    check_interval(example.start_s, example.end_s)
+    start_s = example.start_s or 0.0
+    end_s = recording.duration_s if example.end_s is None else example.end_s
+    if start_s >= recording.duration_s:
+        raise QueryError(
+            f"the interval starts at {start_s:g} s, and recording {recording.id} ends at "
+            f"{recording.duration_s:g} s; give an interval within it"
+        )
+    known = catalog.find_by_path(connection, recording.file)
+    here = os.path.isfile(recording.file) and known is not None and is_as_known(known)
+    if space.embedder and here:
+        sound = hear_interval(
+            Path(recording.file), embedder_of(space, weights), space.hop_s, start_s, end_s
+        )
+        return Heard(sound, recording.id, (start_s, end_s))
+    found = catalog.vectors_of_recordings(connection, space, [recording.id])
+    windows = catalog.get_windows(connection, found.ids.tolist())
+    inside = [
+        min(window.end_s, end_s) - max(window.start_s, start_s)
+        >= 0.5 * min(window.end_s - window.start_s, end_s - start_s)
+        for window in (windows[each] for each in found.ids.tolist())
+    ]
+    if not any(inside):
+        raise QueryError(
+            f"recording {recording.id} has no window from {start_s:g} to {end_s:g} s in the space "
+            f"{space.name!r}, and its file cannot be heard; choose a longer interval"
+        )
+    keep = np.array(inside)
+    part = SpaceVectors(found.ids[keep], found.recording_ids[keep], found.vectors[keep])
+    return Heard(stored_sound(connection, part), recording.id, (start_s, end_s))
 
 
 def hear_recording(connection: Connection, space: Space, recording_id: int) -> Heard:

@@ -20,7 +20,8 @@ from tonotopy.ranking import (
 )
 from tonotopy.retrieve.candidates import Pool
 from tonotopy.retrieve.coding import Plan, plan_search
-from tonotopy.retrieve.filtering import allowed_windows
+from tonotopy.retrieve.filtering import Scope
+from tonotopy.retrieve.listing import SCORE_NAME, Found, list_allowed
 from tonotopy.retrieve.query import (
     AudioFile,
     Example,
@@ -39,8 +40,6 @@ __all__ = ["Hit", "Results", "search"]
 Query: TypeAlias = str | os.PathLike[str] | AudioFile | StoredRecording | StoredWindow | Words
 DETAILS_AT_ONCE = 256  # windows looked up at once while runs are merged
 
-Found: TypeAlias = tuple[Stretch, int, float]  # best window, its id, score of the hit
-
 
 def search(
     library: Catalog,
@@ -50,6 +49,7 @@ def search(
     by: Literal["recording", "window"] = "recording",
     per_recording: int | None = None,
     where: str | None = None,
+    within: Sequence[StoredRecording | StoredWindow] | None = None,
     like: Sequence[Query] = (),
     unlike: Sequence[Query] = (),
     start_s: float | None = None,
@@ -68,7 +68,7 @@ def search(
         An open library.
     query : str, path-like or Example, optional
         An existing file is a sound to search with; other text is words. May be left out where
-        `like` says what to search with.
+        `like` says what to search with, and where `where` or `within` says what to list.
     k : int, default 10
         How many hits to return at most.
     by : {"recording", "window"}, default "recording"
@@ -78,6 +78,9 @@ def search(
         With ``by="window"``, how many hits one recording may have.
     where : str, optional
         Filter, e.g. ``"label = 'door' and duration_s < 2"``; see `tonotopy.filters`.
+    within : sequence of StoredRecording or StoredWindow, optional
+        Nothing but these may be found. Of a recording all windows, whatever its interval; those
+        that are no longer in the library are passed over.
     like, unlike : sequence of files or Examples
         More sounds to be like, and sounds not to be like.
     start_s, end_s : float, optional
@@ -113,7 +116,8 @@ def search(
     in the recording, and the mean over the recording's windows of the best match in the query.
     Windows weigh by their amplitude; recordings that sound for longer than the query are looked
     back from the less. A window scores its best match among the windows of the query that sound.
-    Several sounds are averaged, and half of the mean over `unlike` is taken off.
+    Several sounds are averaged, and half of the mean over `unlike` is taken off. What is only
+    listed scores 1, in the order in which it was added.
 
     Examples
     --------
@@ -125,6 +129,7 @@ def search(
     if k < 1:
         raise QueryError(f"k = {k}: ask for at least one hit")
     understood = None if query is None else understand(query, start_s, end_s)
+    scope = Scope.of(where, within)
     if isinstance(understood, Words):
         if like or unlike:
             raise QueryError("words cannot be mixed with sounds; leave out one of the two")
@@ -134,18 +139,19 @@ def search(
             k=k,
             by=by,
             per_recording=per_recording,
-            where=where,
+            scope=scope,
             text_from=text_from,
             space=space,
         )
     likes = [as_example(each) for each in ([understood] if understood else []) + list(like)]
-    if not likes:
-        raise QueryError("nothing to search with; give a file, words, or --like FILE")
     unlikes = [as_example(each) for each in unlike]
+    if not likes and (unlikes or scope.is_everything):
+        raise QueryError("nothing to search with; give a file, words, or --like FILE")
+    if not likes:
+        return list_scope(library, scope, k=k, by=by, per_recording=per_recording, space=space)
     with library.read() as connection:
         chosen = catalog.find_space(connection, space)
         heard = [hear_example(connection, chosen, each, weights) for each in likes + unlikes]
-        allowed = allowed_windows(connection, chosen, where)
         plan = plan_search(
             library,
             connection,
@@ -154,7 +160,7 @@ def search(
             heard[len(likes) :],
             k=k,
             by=by,
-            allowed=allowed,
+            allowed=scope.windows(connection, chosen),
             kind=index,
             rerank=rerank,
         )
@@ -162,6 +168,24 @@ def search(
         hits = describe(connection, chosen, found)
     name = plan.score_name + (", less half of what it should not be like" if unlike else "")
     return Results(named(query, like), chosen.name, name, hits)
+
+
+def list_scope(
+    library: Catalog,
+    scope: Scope,
+    *,
+    k: int,
+    by: Literal["recording", "window"],
+    per_recording: int | None,
+    space: str | None,
+) -> Results:
+    """List what may be found, as there is nothing to compare it with."""
+    with library.read() as connection:
+        chosen = catalog.find_space(connection, space)
+        allowed = scope.windows(connection, chosen)
+        listed = list_allowed(connection, chosen, allowed, k=k, by=by, per_recording=per_recording)
+        hits = describe(connection, chosen, listed)
+    return Results(scope.where or "", chosen.name, SCORE_NAME, hits)
 
 
 def find(
@@ -215,8 +239,11 @@ def shown(query: Example | Words) -> str:
     match query:
         case AudioFile(path):
             return path
-        case StoredRecording(recording_id):
+        case StoredRecording(recording_id, None, None):
             return f"recording {recording_id}"
+        case StoredRecording(recording_id, start_s, end_s):
+            until = "the end" if end_s is None else f"{end_s:g} s"
+            return f"recording {recording_id} from {start_s or 0:g} s to {until}"
         case StoredWindow(window_id):
             return f"window {window_id}"
         case Words(text):

@@ -24,6 +24,7 @@ from tonotopy.retrieve.evidence import (
     spelt,
     weigh,
 )
+from tonotopy.retrieve.filtering import Scope
 from tonotopy.retrieve.heard import HeardSpace, heard_space
 from tonotopy.retrieve.results import Hit, Results
 
@@ -53,7 +54,7 @@ def search_text(
     k: int,
     by: Literal["recording", "window"],
     per_recording: int | None,
-    where: str | None,
+    scope: Scope,
     text_from: Sequence[TextSource] | None,
     space: str | None,
 ) -> Results:
@@ -71,8 +72,8 @@ def search_text(
         What a hit is.
     per_recording : int or None
         With ``by="window"``, how many hits one recording may have.
-    where : str or None
-        Filter.
+    scope : Scope
+        What may be found.
     text_from : sequence of {"tags", "names", "labels"} or None
         Where to look; everywhere by default.
     space : str or None
@@ -94,7 +95,7 @@ def search_text(
         heard = heard_space(library, connection, chosen) if "tags" in sources else None
         notes = lack_of_tags(chosen, text_from) if heard is None else []
         written = [look_up(connection, term, sources) for term in terms]
-        rows = rows_to_rank(connection, chosen, heard, written, by=by, where=where)
+        rows = rows_to_rank(connection, chosen, heard, written, by=by, scope=scope)
         evidence = [weigh(*each, rows) for each in zip(terms, written, strict=True)]
         scores, unfound = fuse(evidence)
         if heard is not None and chosen.metric == "cosine":

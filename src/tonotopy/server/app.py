@@ -120,6 +120,7 @@ def create_app(
     add_page(app)
     max_bodies = {
         API + search_routes.UPLOAD_PATH: max_upload,
+        API + search_routes.SEARCH_PATH: search_routes.MAX_SEARCH,
         API + label_routes.CHANGE_PATH: label_routes.MAX_CHANGE,
         API + export_routes.EXPORT_PATH: label_routes.MAX_CHANGE,
         API + label_routes.LABEL_PATH: label_routes.MAX_CHANGE,

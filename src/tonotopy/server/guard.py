@@ -36,8 +36,10 @@ CONTENT_POLICY = (
     "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
+PERMISSIONS = "microphone=(self), camera=(), display-capture=(), geolocation=(), usb=(), midi=()"
 SECURITY_HEADERS = {
     "content-security-policy": CONTENT_POLICY,
+    "permissions-policy": PERMISSIONS,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",

@@ -15,6 +15,7 @@ __all__ = [
     "AnnotationsIn",
     "ChangedOut",
     "ColumnOut",
+    "ExamplesIn",
     "ExportIn",
     "ExportOut",
     "HitOut",
@@ -36,10 +37,12 @@ __all__ = [
     "TagCount",
     "TagOut",
     "WindowOut",
+    "WithinIn",
 ]
 
 MAX_HITS = 1000
 MAX_EXAMPLES = 100
+MAX_WITHIN = 100_000
 MAX_ID = 2**63 - 1  # that a database column holds
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -249,14 +252,38 @@ class ResultsOut(BaseModel):
     notes: list[str] = Field(description="what of the query could not be used")
 
 
-class SearchIn(BaseModel):
-    """What to search with: words, or a window or recording of the library, or examples."""
+class WithinIn(BaseModel):
+    """The only things that may be found."""
+
+    of: Items = "recordings"
+    ids: list[Id] = Field(max_length=MAX_WITHIN, description="those that are gone are passed over")
+
+
+Windows = Annotated[list[Id], Field(max_length=MAX_EXAMPLES, description="window ids")]
+Recordings = Annotated[list[Id], Field(max_length=MAX_EXAMPLES, description="recording ids")]
+
+
+class ExamplesIn(BaseModel):
+    """More sounds to be like, sounds not to be like, and what may be found."""
+
+    like: Windows = []
+    unlike: Windows = []
+    like_recordings: Recordings = []
+    unlike_recordings: Recordings = []
+    within: WithinIn | None = None
+
+
+class SearchIn(ExamplesIn):
+    """What to search with: words, or a window or recording of the library, or examples.
+
+    With nothing of that, what `where` and `within` let through is listed.
+    """
 
     words: str | None = Field(None, max_length=1000)
     window_id: Id | None = None
     recording_id: Id | None = None
-    like: list[Id] = Field(default=[], max_length=MAX_EXAMPLES, description="window ids")
-    unlike: list[Id] = Field(default=[], max_length=MAX_EXAMPLES, description="window ids")
+    start_s: Finite | None = Field(None, description="of the recording; null: its beginning")
+    end_s: Finite | None = Field(None, description="of the recording; null: its end")
     k: int = Field(20, ge=1, le=MAX_HITS)
     by: Literal["recording", "window"] = "recording"
     per_recording: int | None = Field(None, ge=1)

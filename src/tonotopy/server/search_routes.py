@@ -3,14 +3,15 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from pydantic import Json
 from starlette.exceptions import HTTPException
 
 from tonotopy.audio import EXTENSIONS
@@ -24,17 +25,20 @@ from tonotopy.retrieve import (
     Words,
     search,
 )
-from tonotopy.server.models import MAX_HITS, HitOut, ResultsOut, SearchIn
+from tonotopy.server.models import MAX_HITS, ExamplesIn, HitOut, ResultsOut, SearchIn
 from tonotopy.server.served import Library
 
-__all__ = ["UPLOAD_PATH", "router", "uploads"]
+__all__ = ["MAX_SEARCH", "SEARCH_PATH", "UPLOAD_PATH", "router", "uploads"]
 
-UPLOAD_PATH = "/search/upload"
+SEARCH_PATH, UPLOAD_PATH = "/search", "/search/upload"
 
 MAX_QUERY_S = 600.0  # of an upload are heard
 MAX_FIELDS = 10  # of a form, beside its file
-MAX_FIELD = 100_000  # bytes
+MAX_SEARCH = 2_000_000  # bytes of a question: the ids of all that may be found, and more
+MAX_FIELD = MAX_SEARCH
 MAX_NAME = 200  # characters of an upload's name that are shown
+
+Stored: TypeAlias = StoredRecording | StoredWindow
 
 
 class OneFile(Request):
@@ -75,12 +79,14 @@ def search_library(library: Library, asked: SearchIn) -> ResultsOut:
     given = [asked.words is not None, asked.window_id is not None, asked.recording_id is not None]
     if sum(given) > 1:
         raise QueryError("give words, or a window, or a recording, not several of them")
+    if asked.recording_id is None and (asked.start_s, asked.end_s) != (None, None):
+        raise QueryError("start_s and end_s say which part of a recording; give recording_id too")
     if asked.words is not None:
         query = Words(asked.words)
     elif asked.window_id is not None:
         query = StoredWindow(asked.window_id)
     elif asked.recording_id is not None:
-        query = StoredRecording(asked.recording_id)
+        query = StoredRecording(asked.recording_id, asked.start_s, asked.end_s)
     results = search(
         library,
         query,
@@ -88,8 +94,9 @@ def search_library(library: Library, asked: SearchIn) -> ResultsOut:
         by=asked.by,
         per_recording=asked.per_recording,
         where=asked.where,
-        like=[StoredWindow(each) for each in asked.like],
-        unlike=[StoredWindow(each) for each in asked.unlike],
+        within=chosen(asked),
+        like=stored(asked.like_recordings, asked.like),
+        unlike=stored(asked.unlike_recordings, asked.unlike),
         text_from=asked.text_from,
         space=asked.space,
     )
@@ -104,8 +111,10 @@ def search_upload(
     by: Annotated[Literal["recording", "window"], Form()] = "recording",
     where: Annotated[str | None, Form()] = None,
     space: Annotated[str | None, Form()] = None,
+    also: Annotated[Json[ExamplesIn] | None, Form(description="as JSON; see /search")] = None,
 ) -> ResultsOut:
     """Search with the sound of an uploaded file, its first ten minutes."""
+    more = ExamplesIn() if also is None else also
     name = os.path.basename(file.filename or "upload")[:MAX_NAME]
     ending = os.path.splitext(name)[1].lower()
     # The client's name is shown, and never used as a path.
@@ -117,10 +126,33 @@ def search_upload(
             raise HTTPException(507) from error
         query = AudioFile(copy.name, 0.0, MAX_QUERY_S)
         try:
-            results = search(library, query, k=k, by=by, where=where, space=space)
+            results = search(
+                library,
+                query,
+                k=k,
+                by=by,
+                where=where,
+                within=chosen(more),
+                like=stored(more.like_recordings, more.like),
+                unlike=stored(more.unlike_recordings, more.unlike),
+                space=space,
+            )
         except DecodeError as error:
             raise DecodeError(Path(name), error.reason) from error
     return shown(results).model_copy(update={"query": name})
+
+
+def stored(recordings: Sequence[int], windows: Sequence[int]) -> list[Stored]:
+    """Name recordings and windows of the library."""
+    return [*map(StoredRecording, recordings), *map(StoredWindow, windows)]
+
+
+def chosen(asked: ExamplesIn) -> list[Stored] | None:
+    """Name what may be found; None for everything."""
+    if asked.within is None:
+        return None
+    ids = asked.within.ids
+    return stored(ids, []) if asked.within.of == "recordings" else stored([], ids)
 
 
 def shown(results: Results) -> ResultsOut:
