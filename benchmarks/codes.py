@@ -2,15 +2,12 @@
 
     OMP_NUM_THREADS=1 python benchmarks/codes.py [--n 1000000] [--dim 320] [--bits 64]
         [--methods PQ OPQ ITQ PosteriorQuantizer] [--rounds 10] [--json FILE]
-        [--ivf] [--learn 20000]
+        [--learn 20000]
 
 Bare FAISS is `IndexPQ` for codes that are measured by tables and `IndexBinaryFlat` for codes of
 bits, over codes of as many bytes. Product and its rival take turns; what is printed is the median
 over rounds of CPU milliseconds for a query, and the median of the paired ratios. ``prepare`` is
 what comes before the scan: the method's forward pass and its tables.
-
-With ``--ivf``, the recall of ten by FAISS's inverted files and inverted multi-index over the same
-points, with the CPU time of a query: curves to choose from.
 
 Rows are unit vectors around 200 centres by a fixed seed, whose class is their centre. Codes are
 those of ``--learn`` rows, repeated and shuffled bytewise to ``--n``: a scan costs the same whatever
@@ -30,12 +27,10 @@ from numpy.typing import NDArray
 
 from tonotopy.hashing import CodebookHash, Hash, method
 from tonotopy.index.codes import Codes
-from tonotopy.index.flat import Flat
+from tonotopy.index.scanning import Scanner
 
 N_QUERIES, DEPTH, N_CLASSES = 20, 500, 50
 METHODS = ["PQ", "OPQ", "ITQ", "PosteriorQuantizer:plain", "PosteriorQuantizer"]
-IVF = ["IVF1024,PQ{m}", "IVF4096,PQ{m}", "IMI2x8,PQ{m}"]
-PROBES = [1, 4, 16, 64, 256]
 
 
 def main() -> None:
@@ -46,7 +41,6 @@ def main() -> None:
     parser.add_argument("--learn", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--methods", nargs="+", default=METHODS)
-    parser.add_argument("--ivf", action="store_true")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     faiss.omp_set_num_threads(1)
@@ -63,16 +57,14 @@ def main() -> None:
             f"{result['ratio']:>6.2f} {result['prepare_ms']:>8.3f} {result['mb']:>6.1f}",
             flush=True,
         )
-    if options.ivf:
-        results += curves(options.n, options.dim, options.bits)
     if options.json is not None:
         options.json.write_text(json.dumps({**vars(options), "json": None, "results": results}))
 
 
-def clouds(n: int, dim: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Make unit vectors around centres, and say which."""
-    rng = np.random.default_rng(0)
-    centres = rng.standard_normal((N_CLASSES * 4, dim), dtype=np.float32)
+def clouds(n: int, dim: int, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Make unit vectors around centres, the same for every seed, and say which."""
+    centres = np.random.default_rng(99).standard_normal((N_CLASSES * 4, dim), dtype=np.float32)
+    rng = np.random.default_rng(seed)
     which = rng.integers(len(centres), size=n)
     rows = centres[which]
     rows += rng.standard_normal((n, dim), dtype=np.float32)
@@ -93,7 +85,7 @@ def scan(hasher: Hash, rows: NDArray[np.float32], n: int, rounds: int) -> dict[s
     learned = hasher.transform(rows[:-N_QUERIES])
     places = rng.integers(len(learned), size=(n, learned.shape[1]))
     codes = np.take_along_axis(learned, places, axis=0)
-    index = Codes(np.arange(n), codes, hasher, "cosine")
+    index = Codes(np.arange(n), Scanner(codes, hasher), "cosine")
     queries = rows[-N_QUERIES:]
     bare, asked = rival(codes, hasher, queries)
     product, other, prepare = [], [], []
@@ -141,36 +133,6 @@ def cpu_ms(search: Callable[[slice], Any]) -> float:
     for number in range(N_QUERIES):
         search(slice(number, number + 1))
     return 1e3 * (time.process_time() - started) / N_QUERIES
-
-
-def curves(n: int, dim: int, bits: int) -> list[dict[str, Any]]:
-    """Measure recall of ten against time for inverted files over codes."""
-    rows, _ = clouds(n + 100, dim)
-    queries, rows = rows[-100:], rows[:-100]
-    truth = Flat.build(np.arange(n), rows, metric="cosine").search(queries, 10).ids
-    found: list[dict[str, Any]] = []
-    print(f"{'structure':<16} {'probes':>6} {'recall@10 in 10':>16} {'in 100':>7} {'CPU ms':>8}")
-    for recipe in (each.format(m=bits // 8) for each in IVF):
-        structure = faiss.index_factory(dim, recipe)
-        structure.train(rows[: min(n, 200_000)])
-        structure.add(rows)
-        for probes in PROBES:
-            faiss.extract_index_ivf(structure).nprobe = probes
-            started = time.process_time()
-            for number in range(len(queries)):
-                structure.search(queries[number : number + 1], 100)
-            ms = 1e3 * (time.process_time() - started) / len(queries)
-            ids = structure.search(queries, 100)[1]
-            recalls = [
-                np.mean([np.isin(a, b[:depth]).mean() for a, b in zip(truth, ids, strict=True)])
-                for depth in (10, 100)
-            ]
-            found.append({"structure": recipe, "probes": probes, "recalls": recalls, "cpu_ms": ms})
-            print(
-                f"{recipe:<16} {probes:>6} {recalls[0]:>16.3f} {recalls[1]:>7.3f} {ms:>8.3f}",
-                flush=True,
-            )
-    return found
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tonotopy.index import Fetch, Index, index_class
+from tonotopy.hashing import method
+from tonotopy.index import LEARNED, Fetch, Index, index_class
+from tonotopy.index.engine import points
 from tonotopy.index.flat import Flat
 
 Vectors = NDArray[np.float32]
@@ -35,6 +37,17 @@ def fetch_from(ids: NDArray[np.int64], vectors: Vectors) -> Fetch:
         return vectors[positions].astype(np.float16).astype(np.float32)
 
     return fetch
+
+
+def build_index(kind: str, ids, vectors, *, metric: str, recall: float = 0.99) -> Index:
+    """Build an index of any kind, over codes where it is one of codes."""
+    options = {} if kind == "flat" else {"recall": recall}
+    if kind in LEARNED:
+        finite = np.nan_to_num(np.asarray(vectors, np.float32), posinf=0)
+        rows = points(finite, "cosine" if metric == "cosine" else "euclidean")
+        rows = rows if len(rows) else np.eye(vectors.shape[1], dtype=np.float32)
+        options["hasher"] = method("PQ")(n_bits=64).fit(rows)
+    return index_class(kind).build(ids, vectors, metric=metric, **options)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +86,7 @@ def built(clustered, window_ids) -> Callable[..., Built]:
     def build(kind: str, metric: str, n: int, dim: int = 32) -> Built:
         ids, vectors = window_ids(n), clustered(n, dim)
         return Built(
-            index_class(kind).build(ids, vectors, metric=metric),
+            build_index(kind, ids, vectors, metric=metric),
             Flat.build(ids, vectors, metric=metric),
             ids,
             vectors,
@@ -87,3 +100,9 @@ def built(clustered, window_ids) -> Callable[..., Built]:
 def fetching() -> Callable[[NDArray[np.int64], Vectors], Fetch]:
     """Make a ``fetch`` over vectors."""
     return fetch_from
+
+
+@pytest.fixture(scope="session")
+def building() -> Callable[..., Index]:
+    """Build an index of any kind."""
+    return build_index

@@ -8,10 +8,10 @@ import pytest
 
 from tonotopy.distance import Metric
 from tonotopy.errors import LibraryError, QueryError
-from tonotopy.index import BUILTIN, Index, Neighbors, index_class
+from tonotopy.index import BUILTIN, LEARNED, Index, Neighbors, index_class
 from tonotopy.index.flat import Flat
 
-KINDS = list(BUILTIN)
+KINDS = [*BUILTIN, *LEARNED]
 APPROXIMATE = [kind for kind in KINDS if kind != "flat"]
 METRICS = get_args(Metric)
 SERVED = [
@@ -99,10 +99,12 @@ def test_flat_is_brute_force(metric, n, clustered, window_ids):
 
 
 @every_pair
-def test_distances_are_exact_for_what_is_returned(kind, metric, clustered, window_ids, fetching):
+def test_distances_are_exact_for_what_is_returned(
+    kind, metric, clustered, window_ids, fetching, building
+):
     ids, queries = window_ids(1100), clustered(30, seed=2)
     stored = clustered(1100).astype(np.float16).astype(np.float32)
-    index = index_class(kind).build(ids, stored, metric=metric)
+    index = building(kind, ids, stored, metric=metric)
     found = index.search(queries, K, fetch=fetching(ids, stored))
     for query, row_ids, row_distances in zip(queries, found.ids, found.distances, strict=True):
         positions = np.searchsorted(ids, row_ids)
@@ -120,10 +122,10 @@ def test_more_than_there_is_gives_all_there_is(kind, metric, built, clustered):
 
 
 @every_pair
-def test_duplicates_are_all_found(kind, metric, clustered, window_ids, fetching):
+def test_duplicates_are_all_found(kind, metric, clustered, window_ids, fetching, building):
     vectors = np.repeat(clustered(300), 5, axis=0)
     ids = window_ids(len(vectors))
-    index = index_class(kind).build(ids, vectors, metric=metric)
+    index = building(kind, ids, vectors, metric=metric)
     found = index.search(vectors[::100], 5, fetch=fetching(ids, vectors))
     exact = Flat.build(ids, vectors, metric=metric).search(vectors[::100], 5)
     assert recall(found, exact) >= 0.97
@@ -133,11 +135,11 @@ def test_duplicates_are_all_found(kind, metric, clustered, window_ids, fetching)
 @every_pair
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_vectors_that_are_all_the_same_are_all_equally_near(
-    kind, metric, value, window_ids, fetching
+    kind, metric, value, window_ids, fetching, building
 ):
     """Silence, digitally: every window gives the same vector, perhaps all zeros."""
     ids, vectors = window_ids(1100), np.full((1100, 16), value, np.float32)
-    index = index_class(kind).build(ids, vectors, metric=metric)
+    index = building(kind, ids, vectors, metric=metric)
     found = index.search(vectors[:2], K, fetch=fetching(ids, vectors))
     assert_well_formed(found, 2, K)
     assert (found.ids >= 0).all()
@@ -232,10 +234,10 @@ def test_frozen_filters_may_take_turns(kind, built, clustered):
 
 
 @every_kind
-def test_ids_may_come_in_any_order(kind, built, clustered):
+def test_ids_may_come_in_any_order(kind, built, clustered, building):
     _, exact, ids, vectors, fetch = built(kind, "cosine", 1030)
     shuffled = np.random.default_rng(3).permutation(1030)
-    index = index_class(kind).build(ids[shuffled], vectors[shuffled], metric="cosine")
+    index = building(kind, ids[shuffled], vectors[shuffled], metric="cosine")
     np.testing.assert_array_equal(index.ids, ids)
     queries = clustered(10, seed=1)
     found, expected = index.search(queries, K, fetch=fetch), exact.search(queries, K)
@@ -244,9 +246,9 @@ def test_ids_may_come_in_any_order(kind, built, clustered):
 
 
 @every_kind
-def test_ids_as_large_as_a_database_gives_them_survive(kind, clustered, fetching):
+def test_ids_as_large_as_a_database_gives_them_survive(kind, clustered, fetching, building):
     ids, vectors = np.int64(2) ** 62 + 10**12 * np.arange(1100), clustered(1100)
-    index = index_class(kind).build(ids, vectors, metric="cosine")
+    index = building(kind, ids, vectors, metric="cosine")
     found = index.search(vectors[:20], 1, allowed=ids[:30], fetch=fetching(ids, vectors))
     np.testing.assert_array_equal(found.ids[:, 0], ids[:20])
 
@@ -341,35 +343,35 @@ def test_codes_without_vectors_to_fetch_are_refused(built):
         ([5, 6, 7], None, "manhattan", "cosine, dot, euclidean"),
     ],
 )
-def test_what_cannot_be_indexed_is_refused(kind, ids, spoil, metric, message):
+def test_what_cannot_be_indexed_is_refused(kind, ids, spoil, metric, message, building):
     vectors = np.ones((3, 4), np.float32)
     if spoil is not None:
         vectors[1, 2] = spoil
     with pytest.raises(ValueError, match=message):
-        index_class(kind).build(np.array(ids), vectors, metric=metric)
+        building(kind, np.array(ids), vectors, metric=metric)
 
 
 @every_approximate_kind
-def test_approximate_kinds_refuse_the_dot_product_and_say_what_serves_it(kind):
+def test_approximate_kinds_refuse_the_dot_product_and_say_what_serves_it(kind, building):
     with pytest.raises(QueryError, match="use 'flat'"):
-        index_class(kind).build(np.arange(3), np.eye(3), metric="dot")
+        building(kind, np.arange(3), np.eye(3), metric="dot")
 
 
 @every_approximate_kind
-def test_more_recall_takes_more_effort(kind, built):
+def test_more_recall_takes_more_effort(kind, built, building):
     careful, _, ids, vectors, _ = built(kind, "euclidean", 6000)
-    hasty = index_class(kind).build(ids, vectors, metric="euclidean", recall=0.5)
+    hasty = building(kind, ids, vectors, metric="euclidean", recall=0.5)
     assert hasty.effort < careful.effort
     with pytest.raises(ValueError, match="recall=99"):
-        index_class(kind).build(ids, vectors, metric="euclidean", recall=99)
+        building(kind, ids, vectors, metric="euclidean", recall=99)
 
 
 @every_kind
-def test_half_precision_and_memory_maps_can_be_indexed(kind, built, clustered, tmp_path):
+def test_half_precision_and_memory_maps_can_be_indexed(kind, built, clustered, tmp_path, building):
     _, exact, ids, vectors, fetch = built(kind, "cosine", 1030)
     np.save(tmp_path / "vectors.npy", vectors.astype(np.float16))
     mapped = np.load(tmp_path / "vectors.npy", mmap_mode="r")
-    index = index_class(kind).build(ids, mapped, metric="cosine")
+    index = building(kind, ids, mapped, metric="cosine")
     queries = clustered(10, seed=1)
     assert recall(index.search(queries, K, fetch=fetch), exact.search(queries, K)) >= 0.97
 
@@ -400,9 +402,9 @@ def test_loading_another_file_is_refused(kind, built, tmp_path):
 
 
 @every_approximate_kind
-def test_a_file_that_names_fewer_windows_than_it_holds_is_refused(kind, built, tmp_path):
+def test_a_file_that_names_fewer_windows_than_it_holds_is_refused(kind, built, tmp_path, building):
     _, _, ids, vectors, _ = built(kind, "cosine", 1030)
-    index = index_class(kind).build(ids, vectors, metric="cosine")
+    index = building(kind, ids, vectors, metric="cosine")
     index.ids = ids[:-1]
     index.save(tmp_path / "file")
     with pytest.raises(ValueError, match="names 1029 windows but holds 1030"):

@@ -52,7 +52,7 @@ def test_a_plugin_adds_a_kind_but_replaces_none(monkeypatch):
         return [plugin for plugin in plugins if name in (None, plugin.name)]
 
     monkeypatch.setattr(tonotopy.index, "entry_points", entry_points)
-    assert kinds() == ["flat", "ivf-rabitq", "hnsw", "codes", "mine"]
+    assert kinds() == ["flat", "ivf-rabitq", "hnsw", "codes", "codes-ivf", "codes-imi", "mine"]
     assert choose(5, 3, "cosine", "mine") == "mine"
     assert index_class("mine") is Flat
     assert index_class("hnsw") is not Flat

@@ -140,10 +140,18 @@ def test_without_re_ranking_hits_have_the_distances_of_codes(name, by, large):
         np.testing.assert_allclose(np.array(scores)[order], expected[order], atol=1e-4)
 
 
-def test_a_filter_and_what_is_not_wanted_work_with_codes(library):
+@pytest.mark.parametrize("kind", ["auto", "codes-ivf", "codes-imi"])
+def test_a_filter_and_what_is_not_wanted_work_with_codes(kind, library):
     train_hashing(library, bits=32)
     for rerank in (True, False):
-        hits = search(library, StoredRecording(1), where="label = 'door'", k=50, rerank=rerank).hits
+        hits = search(
+            library,
+            StoredRecording(1),
+            where="label = 'door'",
+            k=50,
+            rerank=rerank,
+            index=kind,
+        ).hits
         assert len(hits) == 12
         assert {kind_of(hit) for hit in hits} == {"door"}
         hits = search(
@@ -152,8 +160,24 @@ def test_a_filter_and_what_is_not_wanted_work_with_codes(library):
             unlike=[StoredRecording(13)],
             k=10,
             rerank=rerank,
+            index=kind,
         ).hits
         assert [kind_of(hit) for hit in hits].count("door") <= 1
+
+
+@pytest.mark.parametrize("kind", ["codes-ivf", "codes-imi"])
+@pytest.mark.parametrize("by", ["recording", "window"])
+def test_codes_in_cells_find_what_codes_find(kind, by, large):
+    train_hashing(large, method="PQ", bits=32)
+    for rerank in (True, False):
+        options = {"k": 8, "by": by, "rerank": rerank}
+        every = search(large, StoredRecording(5), **options).hits
+        found = search(large, StoredRecording(5), index=kind, **options).hits
+        same = {hit.window_id for hit in every} & {hit.window_id for hit in found}
+        assert len(same) >= 6
+    assert kind in [stamp.kind for _, stamp in stamps(index_directories(large.path))]
+    forget_hashing(large)
+    assert stamps(index_directories(large.path)) == []
 
 
 def test_new_recordings_are_encoded_and_old_ones_forgotten(library, make_recordings):
@@ -297,6 +321,23 @@ def test_info_says_what_codes_take_and_keep(library):
     assert (codes.method, codes.bits, codes.bytes_per_window) == ("PosteriorQuantizer", 32, 4)
     assert codes.map_kept == pytest.approx(learned.map_codes / learned.map_exact)
     assert (codes.n_classes, codes.coverage) == (3, 1.0)
+    expected = learned.map_codes_unlabelled / learned.map_exact_unlabelled
+    assert codes.map_kept_unlabelled == pytest.approx(expected)
+
+
+def test_classes_that_no_label_taught_gain_nothing(library):
+    """Two of three classes are known to the trial; the third is found by what it sounds like."""
+    learned = train_hashing(library, bits=32)
+    kept = learned.map_codes / learned.map_exact
+    assert learned.map_codes_unlabelled / learned.map_exact_unlabelled < kept
+
+
+def test_methods_that_learn_from_no_label_treat_all_classes_alike(large):
+    learned = train_hashing(large, method="PQ", bits=32)
+    assert learned.map_codes is not None
+    assert learned.map_codes_unlabelled is None
+    train_hashing(large, method="PQ", bits=32)
+    assert describe(large).spaces[0].codes.map_kept_unlabelled is None
 
 
 def test_no_window_of_a_recording_held_out_is_learned_from():
@@ -348,6 +389,7 @@ def test_the_command_learns_says_what_it_keeps_and_takes_it_back(library):
     said = run("info").stdout
     assert "4 bytes a window" in said
     assert "labels cover 100 %" in said
+    assert "% for classes without labels" in said
     done = run("train", "hashing", "--remove")
     assert (done.returncode, "removed" in done.stderr) == (0, True)
     assert run("train", "hashing", "--method", "SHA").returncode == 1

@@ -243,6 +243,8 @@ export interface SearchIn {
   k?: number;
   by?: "recording" | "window";
   per_recording?: number | null;
+  /** compare exactly what codes propose; false: codes decide */
+  rerank?: boolean;
   where?: string | null;
   /** where words are looked for; everywhere */
   text_from?: ("tags" | "names" | "labels")[] | null;

@@ -68,6 +68,8 @@ def codes_shown(codes: "CodesInfo") -> str:
             f"{100 * codes.map_kept:.0f} % of exact search's mAP kept on recordings held out "
             f"({codes.map_codes:.3f} of {codes.map_exact:.3f})"
         )
+    if codes.map_kept_unlabelled is not None:
+        kept += f", {100 * codes.map_kept_unlabelled:.0f} % for classes without labels"
     return (
         f"{codes.bits}-bit {codes.method}, {codes.bytes_per_window} bytes a window, {kept}; "
         f"labels cover {100 * codes.coverage:.0f} % of the windows ({codes.n_classes} classes)"

@@ -46,7 +46,10 @@ def search(
     ] = None,
     space: Annotated[str | None, typer.Option(metavar="NAME", help="Which space.")] = None,
     index: Annotated[
-        str, typer.Option(metavar="KIND", help="auto, flat (exact), ivf-rabitq, hnsw or codes.")
+        str,
+        typer.Option(
+            metavar="KIND", help="auto, flat (exact), ivf-rabitq, hnsw, codes[-ivf, -imi]."
+        ),
     ] = "auto",
     rerank: Annotated[
         bool,

@@ -48,7 +48,7 @@ def hashing(
             opened, method=method, bits=bits, space=space, seed=seed, on_step=say
         )
         say(f"encoding {learned.n_windows} windows")
-        prepare_index(opened, space=space, kind="codes")
+        prepare_index(opened, space=space)
     if as_json:
         show_json(learned)
         return
@@ -65,3 +65,6 @@ def hashing(
             f"mAP on recordings held out: codes {learned.map_codes:.3f}, exact "
             f"{learned.map_exact:.3f}: {learned.map_codes / learned.map_exact:.0%} kept"
         )
+    if learned.map_exact_unlabelled and learned.map_codes_unlabelled is not None:
+        share = learned.map_codes_unlabelled / learned.map_exact_unlabelled
+        print(f"of classes without labels, as a trial without some found: {share:.0%} kept")

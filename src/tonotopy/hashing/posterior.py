@@ -91,7 +91,7 @@ class PosteriorQuantizer(LabelledHash, CodebookHash):
     free_directions_: NDArray[np.float64]
     class_weights_: NDArray[np.float32]
     class_bias_: NDArray[np.float32]
-    landmarks_: NDArray[np.float64]
+    landmarks_: NDArray[np.float32]
     kernel_mean_: NDArray[np.float32]
     kernel_spread_: NDArray[np.float32]
     student_weights_: NDArray[np.float32]
@@ -152,17 +152,24 @@ class PosteriorQuantizer(LabelledHash, CodebookHash):
         return codes
 
     def _tables(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
-        return inner_product_tables(self._joined(self._standardized(queries)), self.codebooks_)
+        joined = self._joined(self._standardized(queries), np.float32)
+        return inner_product_tables(joined, self.codebooks_)
 
-    def _joined(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Put posterior and label-free part side by side."""
+    def _joined(
+        self, rows: NDArray[np.float32], precision: type[np.floating] = np.float64
+    ) -> NDArray[np.float32]:
+        """Put posterior and label-free part side by side.
+
+        Codes take float64, see `posteriors`; a query is not quantized, and float32 halves the
+        memory that it waits for.
+        """
         directions = unit_rows(rows)
         free = self._free(directions)
         plain = Softmax(self.class_weights_, self.class_bias_)
-        posterior = posteriors(SHARPNESS * directions, plain)
+        posterior = posteriors(SHARPNESS * directions, plain, precision)
         if self.uses_graph_:
             student = Softmax(self.student_weights_, self.student_bias_)
-            taught = posteriors(self._kernel(free), student)
+            taught = posteriors(self._kernel(free, precision), student, precision)
             posterior = GRAPH_SHARE * taught + (1 - GRAPH_SHARE) * posterior
         return np.hstack([posterior, np.float32(np.sqrt(self.w_free_)) * free])
 
@@ -187,7 +194,7 @@ class PosteriorQuantizer(LabelledHash, CodebookHash):
     ) -> None:
         """Learn to say of a new row what the graph says of the rows at hand."""
         n = len(free)
-        self.landmarks_ = free[rng.permutation(n)[:_LANDMARKS]].astype(np.float64)
+        self.landmarks_ = free[rng.permutation(n)[:_LANDMARKS]]
         taught = np.arange(n) if n <= _MOST_TAUGHT else rng.choice(n, _MOST_TAUGHT, replace=False)
         similarity = _similarity(free[taught], self.landmarks_)
         self.kernel_mean_ = similarity.mean(axis=0)
@@ -206,11 +213,17 @@ class PosteriorQuantizer(LabelledHash, CodebookHash):
         )
         self.student_weights_, self.student_bias_ = student
 
-    def _kernel(self, free: NDArray[np.float32]) -> NDArray[np.float32]:
-        similarity = _similarity(free, self.landmarks_)
+    def _kernel(
+        self, free: NDArray[np.float32], precision: type[np.floating] = np.float64
+    ) -> NDArray[np.float32]:
+        similarity = _similarity(free, self.landmarks_, precision)
         return SHARPNESS * unit_rows((similarity - self.kernel_mean_) / self.kernel_spread_)
 
 
-def _similarity(free: NDArray[np.float32], landmarks: NDArray[np.float64]) -> NDArray[np.float32]:
-    cosines = free.astype(np.float64) @ landmarks.T
-    return np.exp(_KERNEL_WIDTH * (cosines - 1)).astype(np.float32)
+def _similarity(
+    free: NDArray[np.float32],
+    landmarks: NDArray[np.float32],
+    precision: type[np.floating] = np.float64,
+) -> NDArray[np.float32]:
+    cosines = free.astype(precision) @ landmarks.astype(precision, copy=False).T
+    return np.exp(_KERNEL_WIDTH * (cosines - 1)).astype(np.float32, copy=False)

@@ -76,13 +76,15 @@ def fit_softmax(
     return Softmax(layer[:-1].copy(), layer[-1].copy())
 
 
-def posteriors(rows: NDArray[np.floating], layer: Softmax) -> NDArray[np.float32]:
+def posteriors(
+    rows: NDArray[np.floating], layer: Softmax, precision: type[np.floating] = np.float64
+) -> NDArray[np.float32]:
     """Give the probability of each class, (n, dim) -> (n, n_classes).
 
-    In float64 inside: a product of matrices rounds a row by where it stands, and equal rows must
-    have equal probabilities.
+    In float64 inside, unless float32 is enough: a product of matrices rounds a row by where it
+    stands, and equal rows must have equal codes.
     """
-    logits = np.asarray(rows, np.float64) @ layer.weights + layer.bias
+    logits = np.asarray(rows, precision) @ np.asarray(layer.weights, precision) + layer.bias
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    shares: NDArray[np.floating] = exponentials / exponentials.sum(axis=1, keepdims=True)
     return shares.astype(np.float32)

@@ -7,6 +7,8 @@ kind           what
 ``ivf-rabitq`` approximate; codes of one bit a dimension, re-ranked from the catalog: small
 ``hnsw``       approximate; a graph over vectors in memory: large, fast on some collections
 ``codes``      approximate; codes that ``tonotopy train hashing`` learned from the library
+``codes-ivf``  the same codes in an inverted file, of which a part is scanned
+``codes-imi``  the same in an inverted multi-index, of 65,536 smaller cells
 ============== =============================================================================
 
 Other packages add kinds by the entry-point group ``tonotopy.indexes``, a name and a class.
@@ -27,6 +29,7 @@ __all__ = [
     "Index",
     "Neighbors",
     "choose",
+    "choose_codes",
     "index_class",
     "kinds",
 ]
@@ -37,9 +40,14 @@ BUILTIN = {
     "ivf-rabitq": "tonotopy.index.ivf_rabitq:IvfRabitq",
     "hnsw": "tonotopy.index.hnsw:Hnsw",
 }
-LEARNED = {"codes": "tonotopy.index.codes:Codes"}  # built with a fitted method
+LEARNED = {  # built with a fitted method
+    "codes": "tonotopy.index.codes:Codes",
+    "codes-ivf": "tonotopy.index.codes:IvfCodes",
+    "codes-imi": "tonotopy.index.codes:ImiCodes",
+}
 _GROUP = "tonotopy.indexes"
 _EXACT_BELOW_BYTES = 100_000_000
+_ALL_CODES_BELOW = 200_000
 
 
 def kinds() -> list[str]:
@@ -81,6 +89,32 @@ def choose(n: int, dim: int, metric: Metric, kind: str = AUTO) -> str:
         return "flat" if exact else "ivf-rabitq"
     if kind not in kinds():
         raise _unknown(kind)
+    return kind
+
+
+def choose_codes(n: int, kind: str = AUTO) -> str:
+    """Choose a kind of index for learned codes.
+
+    Parameters
+    ----------
+    n : int >= 0
+        Number of codes.
+    kind : str
+        ``auto``, or one of `LEARNED`, which is taken whatever the size.
+
+    Returns
+    -------
+    str
+        For ``auto``: ``codes`` below 200,000, from where cells pay (``benchmarks/codes.py``), else
+        ``codes-ivf``.
+
+    Examples
+    --------
+    >>> choose_codes(199_999), choose_codes(200_000), choose_codes(5, "codes-imi")
+    ('codes', 'codes-ivf', 'codes-imi')
+    """
+    if kind == AUTO:
+        return "codes" if n < _ALL_CODES_BELOW else "codes-ivf"
     return kind
 
 

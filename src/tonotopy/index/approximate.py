@@ -24,7 +24,7 @@ from tonotopy.index.protocol import Fetch, Neighbors
 from tonotopy.index.rows import checked_queries, checked_rows, look_up, positions_of
 from tonotopy.index.selftest import K, SelfTest, is_sure
 
-__all__ = ["Answer", "Approximate", "Reranked", "blocks", "check_served", "fetched"]
+__all__ = ["Answer", "Approximate", "Reranked", "blocks", "check_served"]
 
 _CANDIDATES_AT_ONCE = 8_192
 _ROWS_AT_ONCE = 16_384
@@ -59,27 +59,6 @@ def check_served(kind: str, metric: Metric, recall: float) -> None:
         )
     if not 0 <= recall <= 1:
         raise ValueError(f"recall={recall} must be a share of the nearest, 0 to 1")
-
-
-def fetched(
-    kind: str, ids: NDArray[np.int64], dim: int, fetch: Fetch | None
-) -> NDArray[np.float32]:
-    """Fetch vectors by id for a kind that keeps codes, and check what came.
-
-    Raises
-    ------
-    ValueError
-        If ``fetch`` is missing or returns another shape than it should.
-    """
-    if fetch is None:
-        raise ValueError(f"{kind} keeps codes only: pass fetch=, which reads vectors by id")
-    vectors = fetch(ids)
-    if vectors.shape != (ids.size, dim):
-        raise ValueError(
-            f"fetch returned {vectors.shape} for {ids.size} ids of dimension {dim};"
-            " it gives a row for every id, of NaN where the id is gone"
-        )
-    return vectors
 
 
 class Reranked(ABC):

@@ -6,61 +6,68 @@ A code is not rebuilt when windows come or go: new ones are encoded by the same 
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tonotopy.distance import Metric
-from tonotopy.index.approximate import Answer, Reranked, blocks, check_served, fetched
+from tonotopy.index.approximate import Answer, blocks, check_served
+from tonotopy.index.by_codes import READ_ALL, ByCodes
+from tonotopy.index.cells import MOST_TABLES
 from tonotopy.index.container import read_array, read_head, write_array, write_head
-from tonotopy.index.engine import Eligible, points
-from tonotopy.index.protocol import Fetch, Neighbors
+from tonotopy.index.engine import Eligible, points, sample
+from tonotopy.index.protocol import Fetch
 from tonotopy.index.rows import checked_queries, checked_rows, look_up, positions_of
-from tonotopy.index.scanning import Scanner
+from tonotopy.index.scanning import CellScanner, Nearest, Scanner, holds_nearly_all
 from tonotopy.index.selftest import K, SelfTest, is_sure, ladder
 
 if TYPE_CHECKING:  # it takes scikit-learn along
     from tonotopy.hashing import Hash
 
-__all__ = ["Codes", "codes_fingerprint"]
+__all__ = ["Codes", "ImiCodes", "IvfCodes", "codes_fingerprint"]
 
-_READ_ALL = 5_000
 _ROWS_AT_ONCE = 16_384
 
 
-class Codes(Reranked):
+class Codes(ByCodes):
     """Codes of a learned method, re-ranked through ``fetch``, or taken as they are.
 
     ``effort`` is how many candidates are measured for ten neighbours, at most 5,000. Where at most
-    that many ids are allowed, all are measured: that is exact.
+    that many ids are allowed, all are measured: that is exact. Where more are, their codes alone
+    are scanned.
 
     Attributes
     ----------
-    codes : ndarray of shape (n, n_bytes)
-        In the order of the ids.
-    hasher : Hash
-        The fitted method.
+    scanner : Scanner
+        The codes, in the order of the ids, and the fitted method.
     """
 
     kind = "codes"
-    depth_per_k = 10
+    n_parts: ClassVar[int] = 0  #: lists of centres whose combinations are cells; 0 for none
 
     def __init__(
         self,
         ids: NDArray[np.int64],
-        codes: NDArray[np.uint8],
-        hasher: "Hash",
+        scanner: Scanner,
         metric: Metric,
         *,
         effort: int = 2 * K,
         recall: float = 1.0,
     ) -> None:
         super().__init__(ids, metric, effort=effort, recall=recall)
-        self.codes = codes
-        self.hasher = hasher
-        self._scanner = Scanner(codes, hasher)
-        self._last_subset: tuple[Eligible | None, Scanner] = None, self._scanner
+        self.scanner = scanner
+        self._last_subset: tuple[Eligible | None, Scanner] = None, scanner
+
+    @property
+    def codes(self) -> NDArray[np.uint8]:
+        """Give the codes in the order of the ids, (n, n_bytes)."""
+        return self.scanner.codes
+
+    @property
+    def hasher(self) -> "Hash":
+        """Give the fitted method."""
+        return self.scanner.hasher
 
     @property
     def dim(self) -> int:
@@ -110,7 +117,7 @@ class Codes(Reranked):
         if hasher is None:
             raise ValueError("codes are made by a fitted method: pass hasher=")
         ids, vectors = checked_rows(ids, vectors, metric)
-        index = cls(ids, encode(hasher, vectors, metric), hasher, metric)
+        index = cls(ids, Scanner(encode(hasher, vectors, metric), hasher), metric)
         if len(ids) > 1:
             index._tune(vectors, recall)
         return index
@@ -140,12 +147,10 @@ class Codes(Reranked):
         kept = np.ones(len(self), bool)
         kept[positions_of(self.ids, deleted)] = False
         ids = np.concatenate([self.ids[kept], extra_ids])
-        new = encode(self.hasher, extra_vectors, self.metric)
         order = np.argsort(ids)
-        codes = np.concatenate([self.codes[kept], new])[order]
-        return type(self)(
-            ids[order], codes, self.hasher, self.metric, effort=self.effort, recall=self.recall
-        )
+        new = encode(self.hasher, extra_vectors, self.metric)
+        scanner = self.scanner.renewed(kept, new, order)
+        return type(self)(ids[order], scanner, self.metric, effort=self.effort, recall=self.recall)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -160,15 +165,18 @@ class Codes(Reranked):
 
         with path.open("rb") as handle:
             header, ids = read_head(handle, kind=cls.kind)
-            codes = cast(NDArray[np.uint8], read_array(handle))
-            names = str(header["state"]).split(",")
-            hasher = from_state({name: read_array(handle) for name in names})
-        if codes.shape != (len(ids), hasher.n_bits // 8):
-            raise ValueError(f"{path} names {len(ids)} windows but holds codes {codes.shape}")
+            arrays, state = (
+                {name: read_array(handle) for name in str(header[each]).split(",")}
+                for each in ("arrays", "state")
+            )
+        hasher = from_state(state)
+        if arrays["codes"].shape != (len(ids), hasher.n_bits // 8):
+            held = arrays["codes"].shape
+            raise ValueError(f"{path} names {len(ids)} windows but holds codes {held}")
+        scanner = CellScanner if "cells" in arrays else Scanner
         return cls(
             ids,
-            codes,
-            hasher,
+            scanner.of_arrays(arrays, hasher),
             cast(Metric, header["metric"]),
             effort=int(header["effort"]),
             recall=float(header["recall"]),
@@ -176,7 +184,7 @@ class Codes(Reranked):
 
     def save(self, path: Path) -> None:
         """Write ids, codes and the method to one file."""
-        state = self.hasher.state()
+        arrays, state = self.scanner.arrays(), self.hasher.state()
         with path.open("wb") as handle:
             write_head(
                 handle,
@@ -185,17 +193,18 @@ class Codes(Reranked):
                     "metric": self.metric,
                     "effort": self.effort,
                     "recall": self.recall,
+                    "arrays": ",".join(arrays),
                     "state": ",".join(state),
                 },
                 self.ids,
             )
-            for array in (self.codes, *state.values()):
+            for array in (*arrays.values(), *state.values()):
                 write_array(handle, array)
 
     @cached_property
     def efforts(self) -> Sequence[int]:
         """20, 30, 40, 60, ... candidates, up to 5,000 or all of them."""
-        return ladder(2 * K, max(1, min(len(self), _READ_ALL)))
+        return ladder(2 * K, max(1, min(len(self), READ_ALL)))
 
     def answer(
         self,
@@ -205,55 +214,18 @@ class Codes(Reranked):
         fetch: Fetch | None,
     ) -> Answer:
         """Measure the candidates with the nearest codes."""
-        if eligible is not None and len(eligible) <= max(k, _READ_ALL):
+        if eligible is not None and len(eligible) <= max(k, READ_ALL):
             return self.measure_all(queries, k, eligible.positions, fetch)
         n_eligible = len(self if eligible is None else eligible)
         depth = min(n_eligible, max(2 * k, self.effort_for(k)))
         parts = [
-            self.measure(queries[block], k, self._scan(queries[block], depth, eligible)[0], fetch)
+            self.measure(queries[block], k, self.likely(queries[block], depth, eligible)[0], fetch)
             for block in blocks(len(queries), depth)
         ]
         return Answer(
             np.concatenate([part.positions for part in parts]),
             np.concatenate([part.distances for part in parts]),
         )
-
-    def vectors(self, positions: NDArray[np.int64], fetch: Fetch | None) -> NDArray[np.float32]:
-        """Fetch the vectors of candidates."""
-        return fetched(self.kind, self.ids[positions], self.dim, fetch)
-
-    def propose(
-        self,
-        queries: NDArray[np.floating],
-        k: int,
-        *,
-        allowed: NDArray[np.int64] | None = None,
-    ) -> Neighbors:
-        """Find the k nearest codes, and measure nothing exactly.
-
-        Parameters
-        ----------
-        queries : ndarray of shape (n_queries, dim)
-            In the space that was indexed.
-        k : int >= 1
-            May exceed n.
-        allowed : ndarray of shape (m,), optional
-            Ids to which the answer is limited; default all.
-
-        Returns
-        -------
-        Neighbors
-            Ids and distances of codes, as the method measures them, of shape (n_queries, k).
-        """
-        queries = checked_queries(queries, k, self.dim)
-        eligible = None if allowed is None else self._eligible(allowed)
-        positions = np.full((len(queries), k), -1, np.int64)
-        nearest = np.full((len(queries), k), np.inf, np.float32)
-        n_eligible = len(self if eligible is None else eligible)
-        depth = min(k, n_eligible)
-        if depth and len(queries):
-            positions[:, :depth], nearest[:, :depth] = self._scan(queries, depth, eligible)
-        return Neighbors(look_up(self.ids, positions), nearest)
 
     def code_distances(
         self, queries: NDArray[np.floating], ids: NDArray[np.int64]
@@ -265,14 +237,14 @@ class Codes(Reranked):
         queries = checked_queries(queries, 1, self.dim)
         return self.hasher.distances(points(queries, self.metric), self.codes[places])
 
-    def _scan(self, queries: NDArray[np.float32], depth: int, eligible: Eligible | None) -> Answer:
-        """Find the nearest codes among what is eligible."""
+    def likely(self, queries: NDArray[np.float32], depth: int, eligible: Eligible | None) -> Answer:
+        """Scan codes, those of what is eligible if not everything is."""
         sought = points(queries, self.metric)
         if eligible is None:
-            return Answer(*self._scanner.search(sought, depth))
+            return Answer(*self.scanner.search(sought, depth))
         scanned, scanner = self._last_subset
         if scanned is not eligible:
-            scanner = self._scanner.subset(eligible.positions)
+            scanner = self.scanner.subset(eligible.positions)
             self._last_subset = eligible, scanner
         found, measured = scanner.search(sought, depth)
         return Answer(look_up(eligible.positions, found), measured)
@@ -280,13 +252,45 @@ class Codes(Reranked):
     def _tune(self, vectors: NDArray[np.floating], recall: float) -> None:
         """Take as few candidates as reach the recall, or as many as there may be."""
         test = SelfTest(vectors, self.metric)
-        candidates = self._scan(test.queries, self.efforts[-1], None).positions
+        nearest = self.scanner.search(points(test.queries, self.metric), self.efforts[-1])
         for effort in self.efforts:
             self.effort = effort
-            shares = test.shares(candidates[:, :effort])
+            shares = test.shares(nearest.positions[:, :effort])
             self.recall = float(shares.mean(axis=1).min())
-            if is_sure(shares, recall):
+            reached = is_sure(shares, recall)
+            if reached:
                 break
+        if self.n_parts:
+            self._into_cells(vectors, test, nearest, recall if reached else 0)
+
+    def _into_cells(
+        self, vectors: NDArray[np.floating], test: SelfTest, every: Nearest, recall: float
+    ) -> None:
+        """Put codes into cells, and scan as few of them as keep the recall."""
+        learned_from = points(sample(vectors, min(len(vectors), MOST_TABLES)), self.metric)
+        cells = CellScanner.learn(self.codes, self.hasher, learned_from, self.n_parts)
+
+        def suffices(found: Nearest) -> bool:
+            return holds_nearly_all(found, every) and is_sure(test.shares(found.positions), recall)
+
+        cells.tune(points(test.queries, self.metric), self.effort, suffices)
+        self.scanner = cells
+        found = self.likely(test.queries, self.effort, None).positions
+        self.recall = float(test.shares(found).mean(axis=1).min())
+
+
+class IvfCodes(Codes):
+    """Codes in an inverted file: those in the likeliest of some thousand cells are scanned."""
+
+    kind = "codes-ivf"
+    n_parts = 1
+
+
+class ImiCodes(Codes):
+    """Codes in an inverted multi-index: those in the likeliest of 65,536 cells are scanned."""
+
+    kind = "codes-imi"
+    n_parts = 2
 
 
 def codes_fingerprint(space_fingerprint: str, model_id: int) -> str:

@@ -7,7 +7,7 @@ orders like cosine.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ __all__ = [
     "write_structure",
 ]
 
+Row = TypeVar("Row", bound=np.generic)
 Structure: TypeAlias = Any  #: a ``faiss.Index``; its own stubs know only half of it
 
 _BATCH = 64  # from here on the threads are worth waking
@@ -48,7 +49,7 @@ def points(vectors: NDArray[np.floating], metric: Metric) -> NDArray[np.float32]
     return np.ascontiguousarray(vectors, np.float32)
 
 
-def sample(vectors: NDArray[np.floating], n: int) -> NDArray[np.floating]:
+def sample(vectors: NDArray[Row], n: int) -> NDArray[Row]:
     """Take n of the rows at random, always the same ones."""
     chosen = np.random.default_rng(0).choice(len(vectors), n, replace=False)
     return vectors[np.sort(chosen)]

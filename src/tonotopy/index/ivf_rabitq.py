@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonotopy.distance import Metric, top_k
-from tonotopy.index.approximate import Answer, Approximate, blocks, fetched
+from tonotopy.index.approximate import Answer, Approximate, blocks
+from tonotopy.index.by_codes import READ_ALL, ByCodes
 from tonotopy.index.engine import (
     Eligible,
     Structure,
@@ -28,20 +29,18 @@ from tonotopy.index.engine import (
     one_thread,
     points,
 )
-from tonotopy.index.protocol import Fetch, Neighbors
-from tonotopy.index.rows import checked_queries, look_up
+from tonotopy.index.protocol import Fetch
 from tonotopy.index.selftest import K, ladder
 
 __all__ = ["IvfRabitq"]
 
 _FEWEST_PER_LIST = 39  # FAISS warns of k-means with fewer points a centre
 _TRAINING_PER_LIST = 64
-_READ_ALL = 5_000
 _FIRST = 3
 _NEARLY_ALL = 0.98
 
 
-class IvfRabitq(Approximate):
+class IvfRabitq(ByCodes, Approximate):
     """Lists of one-bit codes, re-ranked through ``fetch``.
 
     ``effort`` is the number of lists probed to begin with. Where at most 5,000 ids are allowed,
@@ -49,7 +48,6 @@ class IvfRabitq(Approximate):
     """
 
     kind = "ivf-rabitq"
-    depth_per_k = 10
 
     @classmethod
     def empty_structure(cls, n: int, dim: int) -> tuple[Structure, int]:
@@ -81,10 +79,10 @@ class IvfRabitq(Approximate):
         must come twice.
         """
         n_eligible = len(self if eligible is None else eligible)
-        if eligible is not None and n_eligible <= _READ_ALL:
+        if eligible is not None and n_eligible <= READ_ALL:
             return self.measure_all(queries, k, eligible.positions, fetch)
         depth, effort = self.depth_per_k * k, self.effort_for(k)
-        deepest = min(n_eligible, max(depth, _READ_ALL))
+        deepest = min(n_eligible, max(depth, READ_ALL))
         must_repeat = n_eligible < _NEARLY_ALL * len(self)
         answer = Answer(*top_k(np.empty((len(queries), 0)), k))
         unsettled = np.arange(len(queries))
@@ -105,40 +103,13 @@ class IvfRabitq(Approximate):
             depth, effort = 2 * depth, min(self._n_lists, 2 * effort)
         return answer
 
-    def propose(
-        self,
-        queries: NDArray[np.floating],
-        k: int,
-        *,
-        allowed: NDArray[np.int64] | None = None,
-    ) -> Neighbors:
-        """Find the k nearest as far as their codes tell.
+    def likely(self, queries: NDArray[np.float32], depth: int, eligible: Eligible | None) -> Answer:
+        """Look into more lists for more; into all of them where that falls short.
 
-        Parameters
-        ----------
-        queries : ndarray of shape (n_queries, dim)
-            In the space that was indexed.
-        k : int >= 1
-            May exceed n.
-        allowed : ndarray of shape (m,), optional
-            Ids to which the answer is limited; default all.
-
-        Returns
-        -------
-        Neighbors
-            Ids and estimated distances of shape (n_queries, k), the estimates ascending. A row is
-            shorter than k only if fewer are allowed.
+        For ten neighbours `effort` lists yield 100 candidates; more come from as many more lists,
+        and what is eligible stands in the more of them, the rarer it is.
         """
-        queries = checked_queries(queries, k, self.dim)
-        eligible = None if allowed is None else self._eligible(allowed)
         n_eligible = len(self if eligible is None else eligible)
-        ids = np.full((len(queries), k), -1, np.int64)
-        estimates = np.full((len(queries), k), np.inf, np.float32)
-        depth = min(k, n_eligible)
-        if not depth:
-            return Neighbors(ids, estimates)
-        # For ten neighbours `effort` lists yield 100 candidates; more come from as many more lists,
-        # and what is eligible stands in the more of them, the rarer it is.
         share = depth / (self.depth_per_k * K) * len(self) / n_eligible
         effort = min(self._n_lists, math.ceil(self.effort * max(1.0, share)))
         positions, squares = self._scan(queries, depth, effort, eligible)
@@ -147,9 +118,7 @@ class IvfRabitq(Approximate):
             positions[short], squares[short] = self._scan(
                 queries[short], depth, self._n_lists, eligible
             )
-        ids[:, :depth] = look_up(self.ids, positions)
-        estimates[:, :depth] = as_distances(squares, self.metric)
-        return Neighbors(ids, estimates)
+        return Answer(positions, as_distances(squares, self.metric))
 
     def _scan(
         self,
@@ -167,10 +136,6 @@ class IvfRabitq(Approximate):
         with one_thread(len(queries)):
             squares, found = self.structure.search(sought, depth, params=params)
         return found, squares
-
-    def vectors(self, positions: NDArray[np.int64], fetch: Fetch | None) -> NDArray[np.float32]:
-        """Fetch the vectors of candidates."""
-        return fetched(self.kind, self.ids[positions], self.dim, fetch)
 
     @cached_property
     def _n_lists(self) -> int:

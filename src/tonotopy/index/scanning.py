@@ -1,4 +1,4 @@
-"""Scanning codes with FAISS, whatever method made them.
+"""Scanning codes with FAISS, whatever method made them: all of them, or those in likely cells.
 
 Codes of a codebook are scanned by a product quantizer whose words are unit vectors: the inner
 product of such a word with a lookup table is the table's entry. So one structure scans every method
@@ -6,19 +6,24 @@ that measures by tables, as fast as FAISS scans product codes. Codes of bits are
 distance.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tonotopy.index.engine import engine, one_thread
+from tonotopy.index.cells import Cells, Coordinates, coordinates_of
+from tonotopy.index.engine import Structure, engine, one_thread
+from tonotopy.index.selftest import ladder
 
 if TYPE_CHECKING:  # it takes scikit-learn along
     from tonotopy.hashing import Hash
 
-__all__ = ["Nearest", "Scanner"]
+__all__ = ["CellScanner", "Nearest", "Scanner", "holds_nearly_all"]
 
 _N_WORDS = 256
+_KEPT = 0.99
 
 
 class Nearest(NamedTuple):
@@ -28,8 +33,14 @@ class Nearest(NamedTuple):
     distances: NDArray[np.float32]  #: (n_queries, depth), as the method measures them
 
 
+def holds_nearly_all(found: Nearest, every: Nearest) -> bool:
+    """Tell whether an answer is nearly that of scanning all codes: 99 of 100, or as near."""
+    last = every.distances[:, found.distances.shape[1] - 1 :][:, :1]
+    return bool((found.distances <= last).mean() >= _KEPT)
+
+
 class Scanner:
-    """Codes in memory, ready to be scanned.
+    """Codes in memory, all of which are scanned.
 
     Parameters
     ----------
@@ -41,45 +52,244 @@ class Scanner:
 
     def __init__(self, codes: NDArray[np.uint8], hasher: "Hash") -> None:
         self.codes = codes
-        self._hasher = hasher
-        self._structure = _structure(codes, hasher)
+        self.hasher = hasher
+        self._structure = self._filled()
 
     def __len__(self) -> int:
         return len(self.codes)
 
     def search(self, points: NDArray[np.float32], depth: int) -> Nearest:
-        """Find the nearest codes of points, (n_queries, dim)."""
-        from tonotopy.hashing import CodebookHash
-
+        """Find the nearest codes of points, (n, dim)."""
         with one_thread(len(points)):
-            if isinstance(self._hasher, CodebookHash):
-                tables = -self._hasher._tables(points)  # the largest product is the nearest
-                products, positions = self._structure.search(tables.reshape(len(tables), -1), depth)
-                measured = -products
-            else:
-                encoded = self._hasher._encode(points)
-                counts, positions = self._structure.search(encoded, depth)
-                measured = counts.astype(np.float32)
-        measured[positions < 0] = np.inf
-        return Nearest(positions, measured)
+            products, positions = self._structure.search(measured_by(self.hasher, points), depth)
+        return _nearest(products, positions)
 
     def subset(self, positions: NDArray[np.int64]) -> "Scanner":
-        """Copy some codes out, to scan them alone; its positions count from 0 again."""
-        return Scanner(self.codes[positions], self._hasher)
+        """Copy some codes out, to scan all of them; its positions count from 0 again."""
+        return Scanner(self.codes[positions], self.hasher)
+
+    def renewed(
+        self, kept: NDArray[np.bool_], new: NDArray[np.uint8], order: NDArray[np.int64]
+    ) -> Self:
+        """Leave codes out, append new ones, and bring them into an order."""
+        return type(self)(np.concatenate([self.codes[kept], new])[order], self.hasher)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Give what is to be stored beside the method."""
+        return {"codes": self.codes}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], hasher: "Hash") -> Self:
+        """Undo `arrays`."""
+        return cls(arrays["codes"], hasher)
+
+    def _filled(self) -> Structure:
+        if uses_tables(self.hasher):
+            structure = engine().IndexPQ(*_table_quantizer(self.hasher))
+            _set_words(structure)
+            engine().copy_array_to_vector(np.ascontiguousarray(self.codes).ravel(), structure.codes)
+            structure.ntotal = len(self.codes)
+            return structure
+        bits = engine().IndexBinaryFlat(self.hasher.n_bits)
+        bits.add(np.ascontiguousarray(self.codes))
+        return bits
 
 
-def _structure(codes: NDArray[np.uint8], hasher: "Hash") -> Any:
+class CellScanner(Scanner):
+    """Codes in cells, of which the likeliest are scanned: an inverted file, or a multi-index.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n, n_bytes)
+        As ``hasher.transform`` gives them.
+    hasher : Hash
+        The fitted method.
+    cells : Cells
+        Where codes lie.
+    cell_of : ndarray of shape (n,)
+        Of each code its cell.
+    n_probes, tuned_at : int
+        So many cells are scanned for so many nearest codes, and more for more.
+    """
+
+    def __init__(
+        self,
+        codes: NDArray[np.uint8],
+        hasher: "Hash",
+        cells: Cells,
+        cell_of: NDArray[np.int32],
+        *,
+        n_probes: int = 1,
+        tuned_at: int = 1,
+    ) -> None:
+        self.cells = cells
+        self.cell_of = cell_of
+        self.n_probes, self.tuned_at = n_probes, tuned_at
+        super().__init__(codes, hasher)
+
+    @classmethod
+    def learn(
+        cls, codes: NDArray[np.uint8], hasher: "Hash", points: NDArray[np.float32], n_parts: int
+    ) -> Self:
+        """Put codes into cells as a thousand points, (m, dim), m >= 1, tell them apart."""
+        cells = Cells.learn(coordinates_of(hasher, points), codes, n_parts)
+        return cls(codes, hasher, cells, cells.of_codes(codes))
+
+    def tune(
+        self, points: NDArray[np.float32], depth: int, suffices: Callable[[Nearest], bool]
+    ) -> None:
+        """Scan as few cells from now on as suffice, or all of them.
+
+        Parameters
+        ----------
+        points : ndarray of shape (n, dim)
+            Queries.
+        depth : int
+            How many codes are asked for.
+        suffices : callable
+            Whether such an answer to the queries will do; more cells make none worse.
+        """
+        numbers = ladder(1, len(self.cells))
+        self.tuned_at = depth
+        self.n_probes = numbers[
+            bisect_left(
+                numbers[:-1],
+                True,
+                key=lambda n_probes: suffices(self._scan(points, depth, n_probes)),
+            )
+        ]
+
+    def search(self, points: NDArray[np.float32], depth: int) -> Nearest:
+        """Find the nearest codes of points, (n, dim), nearly all of them."""
+        more = max(1.0, depth / self.tuned_at)
+        found = self._scan(points, depth, min(len(self.cells), round(more * self.n_probes)))
+        short = (found.positions[:, : len(self)] < 0).any(axis=1)
+        if short.any():
+            again = self._scan(points[short], depth, len(self.cells))
+            found.positions[short], found.distances[short] = again
+        return found
+
+    def renewed(
+        self, kept: NDArray[np.bool_], new: NDArray[np.uint8], order: NDArray[np.int64]
+    ) -> Self:
+        """Leave codes out, put new ones into the cells there are, and bring them into an order."""
+        return type(self)(
+            np.concatenate([self.codes[kept], new])[order],
+            self.hasher,
+            self.cells,
+            np.concatenate([self.cell_of[kept], self.cells.of_codes(new)])[order],
+            n_probes=self.n_probes,
+            tuned_at=self.tuned_at,
+        )
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Give what is to be stored beside the method."""
+        centres = {f"centres {part}": each for part, each in enumerate(self.cells.centres)}
+        return {
+            "codes": self.codes,
+            "cells": self.cell_of,
+            "probes": np.array([self.n_probes, self.tuned_at]),
+            **self.cells.coordinates._asdict(),
+            **centres,
+        }
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], hasher: "Hash") -> Self:
+        """Undo `arrays`."""
+        centres = [arrays[name] for name in sorted(arrays) if name.startswith("centres ")]
+        where = Coordinates(*(arrays[name] for name in Coordinates._fields))
+        n_probes, tuned_at = arrays["probes"].tolist()
+        cells, cell_of = Cells(where, centres), arrays["cells"]
+        if cell_of.shape != arrays["codes"].shape[:1] or (cell_of >= len(cells)).any():
+            raise ValueError("cells and codes do not belong together")
+        return cls(arrays["codes"], hasher, cells, cell_of, n_probes=n_probes, tuned_at=tuned_at)
+
+    def _scan(self, points: NDArray[np.float32], depth: int, n_probes: int) -> Nearest:
+        measured = measured_by(self.hasher, points)
+        asked = self.cells.coordinates.of_queries(measured)
+        with one_thread(len(points)):
+            return _search_cells(
+                self._structure, measured, depth, self.cells.nearest(asked, n_probes)
+            )
+
+    def _filled(self) -> Structure:
+        faiss = engine()
+        if uses_tables(self.hasher):
+            dim, *size, metric = _table_quantizer(self.hasher)
+            unused = faiss.IndexFlatIP(dim)
+            structure = faiss.IndexIVFPQ(unused, dim, len(self.cells), *size, metric)
+            structure.by_residual = False
+            _set_words(structure)
+        else:
+            unused = faiss.IndexBinaryFlat(self.hasher.n_bits)
+            structure = faiss.IndexBinaryIVF(unused, self.hasher.n_bits, len(self.cells))
+            structure.is_trained = True
+        structure.quantizer = unused  # FAISS does not keep it from being collected
+        order = np.argsort(self.cell_of, kind="stable")
+        codes = np.ascontiguousarray(self.codes[order])
+        ends = np.cumsum(np.bincount(self.cell_of, minlength=len(self.cells)))
+        lists = structure.invlists
+        for cell, (start, end) in enumerate(
+            zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)
+        ):
+            if end > start:
+                held, rows = order[start:end], codes[start:end]
+                lists.add_entries(cell, end - start, faiss.swig_ptr(held), faiss.swig_ptr(rows))
+        structure.ntotal = len(codes)
+        return structure
+
+
+def uses_tables(hasher: "Hash") -> bool:
+    """Tell whether a method measures by tables, or else by bits that differ."""
     from tonotopy.hashing import CodebookHash
 
+    return isinstance(hasher, CodebookHash)
+
+
+def measured_by(hasher: "Hash", points: NDArray[np.float32]) -> NDArray[Any]:
+    """Make of points what is compared with codes: (n, n_bytes * 256) products, or bits."""
+    from tonotopy.hashing import CodebookHash
+
+    if isinstance(hasher, CodebookHash):
+        return -hasher._tables(points).reshape(len(points), -1)  # the largest is the nearest
+    return hasher._encode(points)
+
+
+def _nearest(measured: NDArray[Any], positions: NDArray[np.int64]) -> Nearest:
+    """Turn products, or bits that differ, into distances."""
+    distances = -measured if measured.dtype == np.float32 else measured.astype(np.float32)
+    distances[positions < 0] = np.inf
+    return Nearest(positions, distances)
+
+
+def _search_cells(
+    structure: Structure, measured: NDArray[Any], depth: int, probed: NDArray[np.int64]
+) -> Nearest:
+    """Scan cells, (n_queries, n_probes): what FAISS's Python face does for a fixed number only."""
     faiss = engine()
+    shape = (len(measured), depth)
+    is_bits = measured.dtype == np.uint8
+    products = np.empty(shape, np.int32 if is_bits else np.float32)
+    positions = np.empty(shape, np.int64)
+    nearness = np.zeros(probed.shape, products.dtype)
+    probed, measured = np.ascontiguousarray(probed), np.ascontiguousarray(measured)
+    structure.search_preassigned_c(
+        len(measured),
+        faiss.swig_ptr(measured),
+        depth,
+        *(faiss.swig_ptr(each) for each in (probed, nearness, products, positions)),
+        False,
+        faiss.SearchParametersIVF(nprobe=probed.shape[1]),
+    )
+    return _nearest(products, positions)
+
+
+def _table_quantizer(hasher: "Hash") -> tuple[int, int, int, Any]:
     n_bytes = hasher.n_bits // 8
-    if not isinstance(hasher, CodebookHash):
-        bits = faiss.IndexBinaryFlat(hasher.n_bits)
-        bits.add(np.ascontiguousarray(codes))
-        return bits
-    tables = faiss.IndexPQ(n_bytes * _N_WORDS, n_bytes, 8, faiss.METRIC_INNER_PRODUCT)
-    words = np.tile(np.eye(_N_WORDS, dtype=np.float32), (n_bytes, 1, 1))
-    faiss.copy_array_to_vector(words.ravel(), tables.pq.centroids)
-    faiss.copy_array_to_vector(np.ascontiguousarray(codes).ravel(), tables.codes)
-    tables.ntotal, tables.is_trained = len(codes), True
-    return tables
+    return n_bytes * _N_WORDS, n_bytes, 8, engine().METRIC_INNER_PRODUCT
+
+
+def _set_words(structure: Structure) -> None:
+    words = np.tile(np.eye(_N_WORDS, dtype=np.float32), (structure.pq.M, 1, 1))
+    engine().copy_array_to_vector(words.ravel(), structure.pq.centroids)
+    structure.is_trained = True

@@ -20,6 +20,7 @@ class CodesInfo:
     map_exact: float | None  #: on recordings held out, comparing vectors; None without labels
     map_codes: float | None  #: comparing codes alone
     map_kept: float | None  #: the share of the exact one; above 1 where labels taught more
+    map_kept_unlabelled: float | None  #: that of classes whose labels a trial did not see
     n_classes: int
     coverage: float  #: share of the windows that had one of the classes, 0 to 1
     trained_at: datetime
@@ -118,6 +119,8 @@ def describe_codes(model: Model | None) -> CodesInfo | None:
     if model is None:
         return None
     exact, codes = model.scores["map_exact"], model.scores["map_codes"]
+    exact_unseen = model.scores.get("map_exact_unlabelled")
+    unseen = model.scores.get("map_codes_unlabelled")
     return CodesInfo(
         method=model.parameters["method"],
         bits=model.parameters["bits"],
@@ -125,6 +128,7 @@ def describe_codes(model: Model | None) -> CodesInfo | None:
         map_exact=exact,
         map_codes=codes,
         map_kept=codes / exact if exact and codes is not None else None,
+        map_kept_unlabelled=unseen / exact_unseen if exact_unseen and unseen is not None else None,
         n_classes=len(model.scores["classes"]),
         coverage=model.scores["n_labelled"] / max(1, model.scores["n_windows"]),
         trained_at=model.created_at,

@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 
 from tonotopy import catalog
 from tonotopy.catalog import Catalog
+from tonotopy.index import LEARNED
 from tonotopy.index.cache import Source, forget, index_directories, load_cached, stamps
-from tonotopy.index.codes import Codes, codes_fingerprint
+from tonotopy.index.codes import codes_fingerprint
 
 __all__ = ["Diagnosis", "Finding", "doctor"]
 
@@ -165,7 +166,7 @@ def check_indexes(library: Catalog, repair: bool) -> Iterator[Finding]:
             useless.add(stamp.space_id)
             continue
         fingerprint, model = space.fingerprint, models[space.id]
-        if stamp.kind == Codes.kind and model is not None:
+        if stamp.kind in LEARNED and model is not None:
             fingerprint = codes_fingerprint(fingerprint, model.id)
         source = Source(identity, space.id, fingerprint, space.metric, space.dim)
         if load_cached(directories, source, stamp.kind, generation=space.generation) is None:

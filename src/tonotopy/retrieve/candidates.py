@@ -1,6 +1,6 @@
 """Which windows are worth scoring exactly: all of them, or those that an index proposes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,7 +12,7 @@ from tonotopy import catalog
 from tonotopy.catalog import Catalog, Space, SpaceVectors
 from tonotopy.catalog.bulk import recordings_of_windows
 from tonotopy.catalog.levels import levels_of_windows
-from tonotopy.index import AUTO, Index, choose, index_class
+from tonotopy.index import AUTO, Fetch, Index, Neighbors, choose, index_class
 from tonotopy.index.cache import (
     Source,
     index_directories,
@@ -23,10 +23,18 @@ from tonotopy.index.cache import (
 from tonotopy.index.protocol import Proposing
 from tonotopy.index.view import View
 from tonotopy.ranking import sounding
-from tonotopy.retrieve.proposing import Asked, Proposal, WindowMap, ask, propose_recordings
+from tonotopy.retrieve.proposing import Asked, WindowMap, ask, propose_recordings
 from tonotopy.retrieve.query import Heard
 
-__all__ = ["Pool", "candidates", "prepare_index"]
+__all__ = [
+    "Pool",
+    "candidates",
+    "completed",
+    "fetching",
+    "nearest_windows",
+    "prepare_index",
+    "window_map",
+]
 
 FEWEST_FOUND = 50  # windows that an index finds for a window of the query
 WIDER = 4  # times as many, when they do not make enough hits
@@ -134,30 +142,29 @@ def candidates(
     loaded = current(library, connection, space, chosen)
     asked = ask([sounding(example.sound) for example in examples])
     if by == "window":
-        yield from nearest_windows(connection, space, loaded, asked, k, allowed)
+        fetch = fetching(connection, space)
+        yield from nearest_windows(
+            connection,
+            space,
+            lambda depth: loaded.view.search(asked.vectors, depth, allowed=allowed, fetch=fetch),
+            len(loaded.view),
+            k,
+        )
     else:
         with_own = k + len(examples)
         yield from likely_recordings(connection, space, loaded, asked, with_own, allowed, longest)
 
 
 def nearest_windows(
-    connection: Connection,
-    space: Space,
-    loaded: Loaded,
-    asked: Asked,
-    k: int,
-    allowed: NDArray[np.int64] | None,
+    connection: Connection, space: Space, find: Callable[[int], Neighbors], n: int, k: int
 ) -> Iterator[Pool]:
-    """Choose the windows nearest to those of the query, ever more of them."""
-    n = len(loaded.view)
+    """Choose the windows nearest to those of the query, ever more of n.
+
+    ``find`` finds a number of them for each window of the query.
+    """
     depth = max(FEWEST_FOUND, 2 * k)
     while True:
-        found = loaded.view.search(
-            asked.vectors,
-            min(depth, max(1, n)),
-            allowed=allowed,
-            fetch=lambda ids: catalog.fetch_vectors(connection, space, ids),
-        )
+        found = find(min(depth, max(1, n)))
         ids = np.unique(found.ids[found.ids >= 0])
         yield pool_of(connection, catalog.vectors_of_windows(connection, space, ids))
         if depth >= n or (found.ids < 0).any():
@@ -184,7 +191,7 @@ def likely_recordings(
             asked.vectors,
             min(depth, n),
             allowed=allowed,
-            fetch=lambda ids: catalog.fetch_vectors(connection, space, ids),
+            fetch=fetching(connection, space),
         )
         proposal = propose_recordings(
             found,
@@ -194,8 +201,9 @@ def likely_recordings(
             n_recordings=n_recordings,
             n_best=max(FEWEST_READ, round(read_share * depth)),
         )
-        pool = completed(connection, space, loaded.windows, proposal, allowed, longest)
-        yield pool if depth < deeper else replace(pool, bound=-np.inf)
+        ids, windows = proposal.window_ids, loaded.windows
+        pool = completed(connection, space, windows, ids, allowed, longest)
+        yield replace(pool, bound=proposal.bound) if depth < deeper else pool
         if depth >= n or (found.ids < 0).any():
             return
         depth = deeper if depth < deeper else WIDER * depth
@@ -243,19 +251,21 @@ def completed(
     connection: Connection,
     space: Space,
     windows: WindowMap,
-    proposal: Proposal,
+    proposed: NDArray[np.int64],
     allowed: NDArray[np.int64] | None,
     longest: int,
 ) -> Pool:
-    """Read recordings that are proposed: whole those that are not too long or too many."""
-    n_windows = windows.lengths(proposal.recording_ids)
-    by_length = np.lexsort((proposal.recording_ids, n_windows))
-    lengths, recordings = n_windows[by_length], proposal.recording_ids[by_length]
+    """Read the recordings of windows proposed: whole those that are not too long or too many."""
+    owners = windows.recordings_of(proposed)
+    recordings = np.unique(owners)
+    n_windows = windows.lengths(recordings)
+    by_length = np.lexsort((recordings, n_windows))
+    lengths, recordings = n_windows[by_length], recordings[by_length]
     n_whole = int(((lengths <= longest) & (np.cumsum(lengths) <= WHOLE_RECORDINGS)).sum())
     in_part = recordings[n_whole:]
     whole = catalog.vectors_of_recordings(connection, space, recordings[:n_whole].tolist())
-    of_long = np.isin(windows.recordings_of(proposal.window_ids), in_part)
-    rest = catalog.vectors_of_windows(connection, space, proposal.window_ids[of_long])
+    of_long = proposed[np.isin(owners, in_part)]
+    rest = catalog.vectors_of_windows(connection, space, of_long)
     ids = np.concatenate([whole.ids, rest.ids])
     order = np.argsort(ids)
     if allowed is not None:
@@ -263,7 +273,21 @@ def completed(
     recording_ids = np.concatenate([whole.recording_ids, rest.recording_ids])
     vectors = np.concatenate([whole.vectors, rest.vectors])
     chosen = SpaceVectors(ids[order], recording_ids[order], vectors[order])
-    return replace(pool_of(connection, chosen), in_part=in_part, bound=proposal.bound)
+    return replace(pool_of(connection, chosen), in_part=in_part)
+
+
+def fetching(connection: Connection, space: Space) -> Fetch:
+    """Make what reads vectors by id."""
+    return lambda ids: catalog.fetch_vectors(connection, space, ids)
+
+
+def window_map(library: Catalog, connection: Connection, space: Space) -> WindowMap:
+    """Tell which recordings the windows of a space are from, as of this snapshot."""
+    return library.kept(
+        f"windows of space {space.id}",
+        space.generation,
+        lambda _: WindowMap.of(*recordings_of_windows(connection, space)),
+    )
 
 
 def prepare_index(library: Catalog, *, space: str | None = None, kind: str = AUTO) -> None:
@@ -285,7 +309,7 @@ def current(library: Catalog, connection: Connection, space: Space, kind: str) -
     """Get the index of a space as of this snapshot: from memory, from its file, or built."""
 
     def load(before: Loaded | None) -> Loaded:
-        windows = WindowMap.of(*recordings_of_windows(connection, space))
+        windows = window_map(library, connection, space)
         ids = windows.ids
         held = None if before is None else before.index
         index = usable(library, connection, space, kind, ids, held)

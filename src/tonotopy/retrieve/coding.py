@@ -1,8 +1,8 @@
 """Searching by codes that were learned from the library."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,23 +10,26 @@ from sqlalchemy import Connection
 
 from tonotopy import catalog
 from tonotopy.catalog import Catalog, Model, Space
-from tonotopy.catalog.levels import levels_of_windows
 from tonotopy.distance import Metric, score_name
 from tonotopy.errors import QueryError
-from tonotopy.index import AUTO
+from tonotopy.index import AUTO, LEARNED, Neighbors, choose_codes, index_class
 from tonotopy.index.cache import Source, index_directories, load_cached, needs_rebuild, store
 from tonotopy.index.codes import Codes, codes_fingerprint
 from tonotopy.ranking import Sound, longest_looked_back, sounding
-from tonotopy.retrieve.candidates import Pool, candidates
+from tonotopy.retrieve.candidates import (
+    Pool,
+    candidates,
+    completed,
+    fetching,
+    nearest_windows,
+    window_map,
+)
 from tonotopy.retrieve.candidates import prepare_index as prepare_other
 from tonotopy.retrieve.query import Heard
 
 __all__ = ["Plan", "current_codes", "learned_codes", "plan_search", "prepare_index"]
 
-KIND = "codes"
-FEWEST_PROPOSED = 50  # windows that codes propose for a window of the query
-WIDER = 4  # times as many, when they do not make enough hits
-WHOLE_RECORDINGS = 50_000  # windows at most, of recordings proposed that are scored whole
+NAME = "codes"  # of the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +112,17 @@ def plan_search(
             longest=longest,
         )
         return Plan(pools, likes, unlikes, space.metric, score_name(space.metric))
-    index = current_codes(library, connection, space, model)
+    index = current_codes(library, connection, space, model, kind)
     sounds = [sounding(each) for each in likes + unlikes]
     asked = np.concatenate([each.vectors for each in sounds])
     n_wanted = sum(len(each.vectors) for each in sounds[: len(likes)])
-    pools = proposed(connection, space, index, asked[:n_wanted], k, allowed, rerank=rerank)
+    find = finding(connection, space, index, asked[:n_wanted], allowed, rerank=rerank)
+    pools = nearest_windows(connection, space, find, len(index), k)
     if by == "recording":
-        pools = (completed(connection, space, pool, allowed, longest) for pool in pools)
+        windows = window_map(library, connection, space)
+        pools = (
+            completed(connection, space, windows, pool.ids, allowed, longest) for pool in pools
+        )
     if rerank:
         return Plan(pools, likes, unlikes, space.metric, score_name(space.metric))
     rows = as_rows(sounds)
@@ -128,7 +135,7 @@ def plan_search(
 
 def learned_codes(connection: Connection, space: Space) -> Model | None:
     """Find what ``tonotopy train hashing`` learned from a space."""
-    return catalog.find_model(connection, space_id=space.id, kind="hashing", name=KIND)
+    return catalog.find_model(connection, space_id=space.id, kind="hashing", name=NAME)
 
 
 def chosen_model(
@@ -141,21 +148,23 @@ def chosen_model(
     QueryError
         If codes are asked for and there are none, or something else is and codes should decide.
     """
-    if kind not in (AUTO, KIND):
+    if kind != AUTO and kind not in LEARNED:
         if not rerank:
             raise QueryError(
                 f"an index of kind {kind!r} has no codes to rank by; use --index codes, or re-rank"
             )
         return None
     model = learned_codes(connection, space)
-    if model is None and (kind == KIND or not rerank):
+    if model is None and (kind in LEARNED or not rerank):
         raise QueryError(
             f"the space {space.name!r} has no codes yet; learn some with: tonotopy train hashing"
         )
     return model
 
 
-def current_codes(library: Catalog, connection: Connection, space: Space, model: Model) -> Codes:
+def current_codes(
+    library: Catalog, connection: Connection, space: Space, model: Model, kind: str = AUTO
+) -> Codes:
     """Get the codes of a space as of this snapshot; what is new is encoded, and the file renewed.
 
     They are kept in memory and in a file beside the library, and made anew where another model or
@@ -169,96 +178,65 @@ def current_codes(library: Catalog, connection: Connection, space: Space, model:
         dim=space.dim,
     )
     directories = index_directories(library.path)
+    ids = window_map(library, connection, space).ids
+    chosen = choose_codes(len(ids), kind)
 
     def load(before: tuple[int, Codes] | None) -> tuple[int, Codes]:
         index: Codes | None = None
         if before is not None and before[0] == model.id:
             index = before[1]
         else:
-            found = load_cached(directories, source, KIND, generation=space.generation)
+            found = load_cached(directories, source, chosen, generation=space.generation)
             if found is not None and isinstance(found[0], Codes):
                 index = found[0]
-        renewed = brought_up_to_date(connection, space, model, index)
+        renewed = None if index is None else brought_up_to_date(connection, space, index, ids)
+        if renewed is None:
+            renewed = built(connection, space, model, chosen)
         if renewed is not index:
-            store(directories, source, KIND, renewed, generation=space.generation)
+            store(directories, source, chosen, renewed, generation=space.generation)
         return model.id, renewed
 
     version = (model.id, space.generation)
-    return library.kept(f"{KIND} of space {space.id}", version, load)[1]
+    return library.kept(f"{chosen} of space {space.id}", version, load)[1]
 
 
 def brought_up_to_date(
-    connection: Connection, space: Space, model: Model, index: Codes | None
-) -> Codes:
-    """Encode what is new and leave out what is gone, or encode everything."""
-    if index is not None:
-        ids = catalog.window_ids(connection, space)
-        gone = np.setdiff1d(index.ids, ids, assume_unique=True)
-        if not needs_rebuild(len(index), len(ids), len(gone)):
-            new = np.setdiff1d(ids, index.ids, assume_unique=True)
-            if not len(gone) and not len(new):
-                return index
-            return index.updated(gone, new, catalog.fetch_vectors(connection, space, new))
+    connection: Connection, space: Space, index: Codes, ids: NDArray[np.int64]
+) -> Codes | None:
+    """Encode what is new and leave out what is gone; None if everything should be encoded."""
+    gone = np.setdiff1d(index.ids, ids, assume_unique=True)
+    if needs_rebuild(len(index), len(ids), len(gone)):
+        return None
+    new = np.setdiff1d(ids, index.ids, assume_unique=True)
+    if not len(gone) and not len(new):
+        return index
+    return index.updated(gone, new, catalog.fetch_vectors(connection, space, new))
+
+
+def built(connection: Connection, space: Space, model: Model, kind: str) -> Codes:
+    """Encode everything."""
     from tonotopy.hashing import from_state  # it takes scikit-learn along
 
     hasher = from_state(catalog.load_weights(connection, model.id))
     ids, halves = catalog.load_halves(connection, space)
-    return Codes.build(ids, halves, metric=space.metric, hasher=hasher)
+    coded = cast(type[Codes], index_class(kind))
+    return coded.build(ids, halves, metric=space.metric, hasher=hasher)
 
 
-def proposed(
+def finding(
     connection: Connection,
     space: Space,
     index: Codes,
     asked: NDArray[np.float32],
-    k: int,
     allowed: NDArray[np.int64] | None,
     *,
     rerank: bool,
-) -> Iterator[Pool]:
-    """Choose the nearest windows, ever more of them; the last choice is complete."""
-    n = max(1, len(index))
-    depth = max(FEWEST_PROPOSED, 2 * k)
-
-    def fetch(ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        return catalog.fetch_vectors(connection, space, ids)
-
-    while True:
-        if rerank:
-            found = index.search(asked, min(depth, n), allowed=allowed, fetch=fetch).ids
-        else:
-            found = index.propose(asked, min(depth, n), allowed=allowed).ids
-        yield pool_of(connection, space, np.unique(found[found >= 0]))
-        if depth >= n or (found < 0).any():
-            return
-        depth *= WIDER
-
-
-def pool_of(connection: Connection, space: Space, ids: NDArray[np.int64]) -> Pool:
-    """Read windows."""
-    read = catalog.vectors_of_windows(connection, space, ids)
-    levels_db = levels_of_windows(connection, read.ids)
-    return Pool(read.ids, read.recording_ids, read.vectors, levels_db, np.zeros(0, np.int64))
-
-
-def completed(
-    connection: Connection,
-    space: Space,
-    pool: Pool,
-    allowed: NDArray[np.int64] | None,
-    longest: int,
-) -> Pool:
-    """Add the other windows of recordings in a choice that are not too long or too many."""
-    ranges = catalog.window_ranges(connection, space, np.unique(pool.recording_ids).tolist())
-    by_length = sorted(ranges, key=lambda each: (ranges[each][1], each))
-    n_windows = np.array([ranges[each][1] for each in by_length], np.int64)
-    n_whole = int(((n_windows <= longest) & (np.cumsum(n_windows) <= WHOLE_RECORDINGS)).sum())
-    in_part = np.array(by_length[n_whole:], np.int64)
-    whole = catalog.vectors_of_recordings(connection, space, by_length[:n_whole]).ids
-    if allowed is not None:
-        whole = np.intersect1d(whole, allowed)
-    rest = pool.ids[np.isin(pool.recording_ids, in_part)]
-    return replace(pool_of(connection, space, np.union1d(whole, rest)), in_part=in_part)
+) -> Callable[[int], Neighbors]:
+    """Make what finds a number of windows for each window of a query."""
+    if not rerank:
+        return lambda depth: index.propose(asked, depth, allowed=allowed)
+    fetch = fetching(connection, space)
+    return lambda depth: index.search(asked, depth, allowed=allowed, fetch=fetch)
 
 
 def as_rows(sounds: Sequence[Sound]) -> list[Sound]:
@@ -282,6 +260,6 @@ def prepare_index(library: Catalog, *, space: str | None = None, kind: str = AUT
         chosen = catalog.find_space(connection, space)
         model = chosen_model(connection, chosen, kind)
         if model is not None:
-            current_codes(library, connection, chosen, model)
+            current_codes(library, connection, chosen, model, kind)
             return
     prepare_other(library, space=space, kind=kind)

@@ -91,8 +91,10 @@ def search(
     space : str, optional
         Which space to search; the default space by default.
     index : str, default "auto"
-        How nearest windows are found: ``auto``, ``flat`` (exact), ``ivf-rabitq``, ``hnsw`` or
-        ``codes``, which ``auto`` takes where `tonotopy.train` has learned some.
+        How nearest windows are found: ``auto``, ``flat`` (exact), ``ivf-rabitq``, ``hnsw``, or by
+        codes, which ``auto`` takes where `tonotopy.train` has learned some: ``codes`` scans all of
+        them, ``codes-ivf`` and ``codes-imi`` those in likely cells. ``auto`` scans all up to
+        200,000, else ``codes-ivf``.
     rerank : bool, default True
         Whether what codes propose is compared exactly; else codes alone decide, which keeps what
         they have learned from labels.

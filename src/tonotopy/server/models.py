@@ -287,6 +287,9 @@ class SearchIn(ExamplesIn):
     k: int = Field(20, ge=1, le=MAX_HITS)
     by: Literal["recording", "window"] = "recording"
     per_recording: int | None = Field(None, ge=1)
+    rerank: bool = Field(
+        True, description="compare exactly what codes propose; false: codes decide"
+    )
     where: str | None = None
     text_from: list[Literal["tags", "names", "labels"]] | None = Field(
         None, min_length=1, max_length=3, description="where words are looked for; everywhere"

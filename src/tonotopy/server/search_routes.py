@@ -99,6 +99,7 @@ def search_library(library: Library, asked: SearchIn) -> ResultsOut:
         unlike=stored(asked.unlike_recordings, asked.unlike),
         text_from=asked.text_from,
         space=asked.space,
+        rerank=asked.rerank,
     )
     return shown(results)
 
@@ -112,6 +113,7 @@ def search_upload(
     where: Annotated[str | None, Form()] = None,
     space: Annotated[str | None, Form()] = None,
     also: Annotated[Json[ExamplesIn] | None, Form(description="as JSON; see /search")] = None,
+    rerank: Annotated[bool, Form()] = True,
 ) -> ResultsOut:
     """Search with the sound of an uploaded file, its first ten minutes."""
     more = ExamplesIn() if also is None else also
@@ -136,6 +138,7 @@ def search_upload(
                 like=stored(more.like_recordings, more.like),
                 unlike=stored(more.unlike_recordings, more.unlike),
                 space=space,
+                rerank=rerank,
             )
         except DecodeError as error:
             raise DecodeError(Path(name), error.reason) from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +10,15 @@ from numpy.typing import NDArray
 from tonotopy import catalog
 from tonotopy.catalog import Catalog, Space
 from tonotopy.catalog.bulk import recordings_of_windows
+from tonotopy.distance import Metric
 from tonotopy.errors import NotInLibrary, QueryError
 from tonotopy.hashing import METHODS, CodebookHash, Hash
 from tonotopy.hashing import method as class_of
 from tonotopy.hashing.networks import LabelledHash
+from tonotopy.index import LEARNED
 from tonotopy.index.cache import forget, index_directories
-from tonotopy.index.codes import Codes
 from tonotopy.index.engine import points
-from tonotopy.train.judging import hold_out, judge
+from tonotopy.train.judging import Judgement, hide_classes, hold_out, judge
 from tonotopy.train.labels import UNLABELLED, LabelledWindows, labelled_windows
 
 __all__ = ["AUTO", "Learned", "forget_hashing", "train_hashing"]
@@ -45,6 +47,10 @@ class Learned:
     map_exact, map_codes : float or None
         Mean average precision on recordings that were held out, of comparing vectors and of
         comparing codes alone; None without labels.
+    map_exact_unlabelled, map_codes_unlabelled : float or None
+        The same for sounds of a quarter of the classes, in a trial that learned without their
+        labels: what sounds get that nobody has labelled. None for methods that need no labels,
+        which treat all alike, and with fewer than three classes.
     """
 
     space: str
@@ -56,6 +62,17 @@ class Learned:
     classes: list[str]
     map_exact: float | None
     map_codes: float | None
+    map_exact_unlabelled: float | None = None
+    map_codes_unlabelled: float | None = None
+
+
+class Known(NamedTuple):
+    """What is learned from."""
+
+    vectors: NDArray[np.float32]  #: (n, dim)
+    y: NDArray[np.int64]  #: (n,), classes or -1
+    recording_ids: NDArray[np.int64]  #: (n,)
+    metric: Metric
 
 
 def train_hashing(
@@ -69,9 +86,10 @@ def train_hashing(
 ) -> Learned:
     """Learn short codes from the windows of a space and the library's labels.
 
-    The method is fitted twice: without a fifth of the labelled recordings, to say how good codes
-    are on sounds that it never saw, and on everything, which is stored. Codes of an earlier
-    training are replaced.
+    The method is fitted without a fifth of the labelled recordings, to say how good codes are on
+    sounds that it never saw; if it learns from labels, once more without those of a quarter of the
+    classes, to say what it keeps of classes that nobody has labelled; and on everything, which is
+    stored. Codes of an earlier training are replaced.
 
     Parameters
     ----------
@@ -116,15 +134,10 @@ def train_hashing(
         refuse_too_few(name, labelled, chosen)
         places = rows_to_learn_from(labelled, seed)
         vectors = catalog.fetch_vectors(connection, chosen, ids[places])
-    rows, y = points(vectors, chosen.metric), labelled.y[places]
-    held = hold_out(recordings[places], y, seed=seed)
-    judgement = None
-    if held.any():
-        tell(f"judging {name} on {len(np.unique(recordings[places][held]))} recordings held out")
-        trial = fitted(name, bits, seed, rows[~held], y[~held])
-        judgement = judge(trial, vectors, y, held, chosen.metric, seed=seed)
-    tell(f"learning {bits} bits by {name} from {len(rows)} windows")
-    hasher = fitted(name, bits, seed, rows, y)
+    known = Known(vectors, labelled.y[places], recordings[places], chosen.metric)
+    judgement, unlabelled = judged(known, name, bits, seed, tell)
+    tell(f"learning {bits} bits by {name} from {len(places)} windows")
+    hasher = fitted(name, bits, seed, points(vectors, chosen.metric), known.y)
     learned = Learned(
         space=chosen.name,
         method=name,
@@ -135,6 +148,8 @@ def train_hashing(
         classes=labelled.classes,
         map_exact=None if judgement is None else judgement.exact,
         map_codes=None if judgement is None else judgement.codes,
+        map_exact_unlabelled=None if unlabelled is None else unlabelled.exact,
+        map_codes_unlabelled=None if unlabelled is None else unlabelled.codes,
     )
     keep(library, chosen, hasher, learned, seed)
     return learned
@@ -152,7 +167,7 @@ def forget_hashing(library: Catalog, *, space: str | None = None) -> str:
         chosen = catalog.find_space(connection, space)
         if not catalog.delete_model(connection, space_id=chosen.id, kind=KIND, name=NAME):
             raise NotInLibrary(f"the space {chosen.name!r} has no codes to remove")
-    forget(index_directories(library.path), chosen.id, Codes.kind)
+    forget_codes(library, chosen)
     return chosen.name
 
 
@@ -188,6 +203,27 @@ def rows_to_learn_from(labelled: LabelledWindows, seed: int) -> NDArray[np.int64
     order = np.random.default_rng(seed).permutation(len(labelled.ids))
     labels_first = np.argsort(labelled.y[order] == UNLABELLED, kind="stable")
     return np.sort(order[labels_first][:MOST_ROWS])
+
+
+def judged(
+    known: Known, name: str, bits: int, seed: int, tell: Callable[[str], None]
+) -> tuple[Judgement | None, Judgement | None]:
+    """Judge a method on recordings held out: of all classes, and of some without their labels."""
+    held = hold_out(known.recording_ids, known.y, seed=seed)
+    if not held.any():
+        return None, None
+    rows = points(known.vectors, known.metric)
+    tell(f"judging {name} on {len(np.unique(known.recording_ids[held]))} recordings held out")
+    trial = fitted(name, bits, seed, rows[~held], known.y[~held])
+    judgement = judge(trial, known.vectors, known.y, held, known.metric, seed=seed)
+    hidden = hide_classes(known.y, seed=seed)
+    if not issubclass(class_of(name), LabelledHash) or not len(hidden):
+        return judgement, None
+    tell(f"judging {name} on sounds of {len(hidden)} classes as if they had no labels")
+    y = np.where(np.isin(known.y, hidden), UNLABELLED, known.y)
+    trial = fitted(name, bits, seed, rows[~held], y[~held])
+    unlabelled = judge(trial, known.vectors, known.y, held, known.metric, seed=seed, only=hidden)
+    return judgement, unlabelled
 
 
 def fitted(
@@ -228,6 +264,8 @@ def keep(library: Catalog, space: Space, hasher: Hash, learned: Learned, seed: i
             scores={
                 "map_exact": learned.map_exact,
                 "map_codes": learned.map_codes,
+                "map_exact_unlabelled": learned.map_exact_unlabelled,
+                "map_codes_unlabelled": learned.map_codes_unlabelled,
                 "n_windows": learned.n_windows,
                 "n_labelled": learned.n_labelled,
                 "classes": learned.classes,
@@ -235,4 +273,10 @@ def keep(library: Catalog, space: Space, hasher: Hash, learned: Learned, seed: i
             weights=hasher.state(),
             generation=space.generation,
         )
-    forget(index_directories(library.path), space.id, Codes.kind)  # they were the old method's
+    forget_codes(library, space)  # they were the old method's
+
+
+def forget_codes(library: Catalog, space: Space) -> None:
+    """Delete the files of codes of a space, however they are searched."""
+    for kind in LEARNED:
+        forget(index_directories(library.path), space.id, kind)

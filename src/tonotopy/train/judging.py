@@ -10,9 +10,11 @@ from tonotopy.hashing import Hash
 from tonotopy.index.engine import points
 from tonotopy.metrics import TiedRanking, mean_scores
 
-__all__ = ["Judgement", "hold_out", "judge"]
+__all__ = ["Judgement", "hide_classes", "hold_out", "judge"]
 
 HELD_OUT = 5  # one recording of every so many of a class
+HIDDEN = 4  # one of every so many classes, to say what codes keep of those without labels
+FEWEST_KNOWN = 2
 MOST_QUERIES, MOST_COMPARED = 500, 20_000
 
 
@@ -61,6 +63,32 @@ def hold_out(
     return np.isin(recording_ids, np.array(sorted(held), np.int64))
 
 
+def hide_classes(y: NDArray[np.int64], *, seed: int) -> NDArray[np.int64]:
+    """Choose a quarter of the classes to be learned without their labels, at least one.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Classes, numbered from 0, or -1.
+    seed : int
+        Chooses which.
+
+    Returns
+    -------
+    ndarray of shape (n_hidden,)
+        Ascending; none where fewer than two classes would keep their labels.
+
+    Examples
+    --------
+    >>> len(hide_classes(np.arange(8), seed=0)), len(hide_classes(np.array([0, 1, -1]), seed=0))
+    (2, 0)
+    """
+    n_classes = int(y.max(initial=-1)) + 1
+    n_hidden = min(max(1, n_classes // HIDDEN), n_classes - FEWEST_KNOWN)
+    chosen = np.random.default_rng(seed).permutation(n_classes)[: max(0, n_hidden)]
+    return np.sort(chosen)
+
+
 def judge(
     hasher: Hash,
     vectors: NDArray[np.float32],
@@ -69,6 +97,7 @@ def judge(
     metric: Metric,
     *,
     seed: int,
+    only: NDArray[np.int64] | None = None,
 ) -> Judgement | None:
     """Search with windows held out for windows of their class among the others.
 
@@ -86,6 +115,8 @@ def judge(
         How vectors are compared.
     seed : int
         Chooses 500 queries and 20,000 windows to search, where there are more.
+    only : ndarray of shape (n_classes,), optional
+        Classes to search with; default all.
 
     Returns
     -------
@@ -93,7 +124,8 @@ def judge(
         None where no window held out has another of its class to find.
     """
     rng = np.random.default_rng(seed)
-    queries = some(np.flatnonzero(held & (y >= 0)), MOST_QUERIES, rng)
+    asked = held & (y >= 0 if only is None else np.isin(y, only))
+    queries = some(np.flatnonzero(asked), MOST_QUERIES, rng)
     others = some(np.flatnonzero(~held & (y >= 0)), MOST_COMPARED, rng)
     if not len(queries) or not np.isin(y[queries], y[others]).any():
         return None
