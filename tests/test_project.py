@@ -6,10 +6,11 @@ import time
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
+from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from threadpoolctl import threadpool_limits
 
 from tonotopy.errors import MissingExtra
-from tonotopy.project import pca, umap
+from tonotopy.project import pca, trustworthiness, umap
 
 RANDOM = np.random.default_rng(0)
 CORRELATED = (RANDOM.standard_normal((500, 12)) @ RANDOM.standard_normal((12, 12)) + 3).astype("f")
@@ -173,3 +174,72 @@ def test_without_umap_learn_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(MissingExtra, match="pip install umap-learn"):
         umap(CLUSTERS, metric="cosine")
+
+
+@pytest.mark.parametrize("n_neighbors", [1, 5, 15])
+def test_the_mean_trustworthiness_agrees_with_scikit_learn(n_neighbors):
+    good, bad = pca(CORRELATED).coordinates, CORRELATED[::-1, :2]
+    for coordinates in (good, bad):
+        expected = sklearn_trustworthiness(CORRELATED, coordinates, n_neighbors=n_neighbors)
+        found = trustworthiness(
+            coordinates, CORRELATED, metric="euclidean", n_neighbors=n_neighbors
+        )
+        assert found.mean() == pytest.approx(expected, abs=1e-5)
+
+
+def test_trustworthiness_of_each_point_by_the_slow_loop():
+    rng = np.random.default_rng(3)
+    vectors = rng.standard_normal((40, 6)).astype("f")
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    coordinates = vectors[:, :2]
+    expected = []
+    for i in range(40):
+        true = np.argsort(-vectors @ vectors[i])
+        ranks = {j: rank for rank, j in enumerate(true[true != i], start=1)}
+        on_map = np.argsort(((coordinates - coordinates[i]) ** 2).sum(axis=1))
+        near = on_map[on_map != i][:4]
+        worse = sum(max(0, ranks[j] - 4) for j in near)
+        expected.append(1 - 2 * worse / (4 * (2 * 40 - 3 * 4 - 1)))
+    found = trustworthiness(coordinates, vectors, metric="cosine", n_neighbors=4)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_trustworthiness_is_estimated_from_a_sample():
+    rng = np.random.default_rng(4)
+    vectors = rng.standard_normal((3000, 8)).astype("f")
+    coordinates = pca(vectors).coordinates
+    heard: list[float] = []
+    exact = trustworthiness(coordinates, vectors, metric="euclidean", n_references=3000)
+    sampled = trustworthiness(
+        coordinates, vectors, metric="euclidean", n_references=400, on_progress=heard.append
+    )
+    assert sampled.mean() == pytest.approx(exact.mean(), abs=0.01)
+    assert np.corrcoef(exact, sampled)[0, 1] > 0.97
+    assert heard == sorted(heard)
+    assert heard[-1] == 1
+
+
+def test_a_map_by_lot_is_trusted_half_and_a_perfect_one_fully():
+    rng = np.random.default_rng(5)
+    vectors = rng.standard_normal((800, 2)).astype("f")
+    by_lot = trustworthiness(rng.standard_normal((800, 2)), vectors, metric="euclidean")
+    assert by_lot.mean() == pytest.approx(0.5, abs=0.02)
+    assert (trustworthiness(vectors, vectors, metric="euclidean") == 1).all()
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_few_points_are_trusted(n):
+    trust = trustworthiness(np.zeros((n, 2)), np.eye(5, dtype="f")[:n], metric="cosine")
+    assert trust.tolist() == [1] * n
+
+
+def test_points_at_one_place_are_still_neighbours_of_others_alone():
+    vectors = np.random.default_rng(6).standard_normal((60, 3)).astype("f")
+    trust = trustworthiness(np.zeros((60, 2)), vectors, metric="euclidean", n_neighbors=5)
+    assert np.isfinite(trust).all()
+    assert 0.3 < trust.mean() < 0.7
+
+
+def test_trustworthiness_needs_a_place_for_each_vector():
+    with pytest.raises(ValueError, match="2 coordinates for 3 vectors"):
+        trustworthiness(np.zeros((2, 2)), np.eye(3), metric="cosine")

@@ -5,7 +5,15 @@ import pytest
 
 from tonotopy import catalog
 from tonotopy.errors import NotInLibrary
-from tonotopy.explore import compute_umap, has_projection, map_points
+from tonotopy.explore import columns as columns_module
+from tonotopy.explore import (
+    compute_umap,
+    has_projection,
+    list_columns,
+    map_points,
+    measure_points,
+)
+from tonotopy.project import trustworthiness
 
 
 def three_bunches(rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -76,3 +84,50 @@ def test_an_unknown_projection_lists_the_choices(make_library):
 def test_one_recording_is_a_map(make_library):
     points = map_points(make_library({"only.wav": np.ones((1, 4))}))
     assert np.isfinite(points.coordinates).all()
+
+
+def is_judged(library, projection):
+    columns = list_columns(library, items="windows", projection=projection)
+    return "trustworthiness" in [each.name for each in columns]
+
+
+def test_umap_keeps_how_far_each_point_can_be_trusted(make_library, monkeypatch):
+    monkeypatch.setattr(columns_module, "MOST_JUDGED", 0)
+    library = make_library(three_bunches(np.random.default_rng(0)))
+    asked = {"by": "trustworthiness", "items": "windows"}
+    assert not is_judged(library, "pca")
+    with pytest.raises(NotInLibrary, match="compute its UMAP again"):
+        measure_points(library, **asked)
+    computed = compute_umap(library, items="windows")
+    assert is_judged(library, "umap")
+    with library.read() as connection:
+        loaded = catalog.load_vectors(connection, catalog.find_space(connection))
+    expected = trustworthiness(computed.coordinates, loaded.vectors, metric="cosine")
+    found = measure_points(library, **asked, projection="umap")
+    np.testing.assert_array_equal(found.values, expected)
+    with library.write() as connection:
+        catalog.delete_recordings(connection, [1])
+    left = measure_points(library, **asked, projection="umap")
+    np.testing.assert_array_equal(left.values, expected[2:])
+
+
+def test_a_small_map_is_judged_when_asked_even_if_it_is_of_an_older_version(make_library):
+    library = make_library(three_bunches(np.random.default_rng(2)))
+    shown = map_points(library, items="windows")
+    with library.write() as connection:
+        catalog.put_analysis(
+            connection,
+            space_id=1,
+            kind="projection",
+            name="umap",
+            item_kind="windows",
+            parameters={},
+            generation=1,
+            values={"ids": shown.ids[5:], "coordinates": shown.coordinates[5:]},
+        )
+    assert is_judged(library, "umap")
+    with library.read() as connection:
+        loaded = catalog.load_vectors(connection, catalog.find_space(connection))
+    expected = trustworthiness(shown.coordinates[5:], loaded.vectors[5:], metric="cosine")
+    found = measure_points(library, by="trustworthiness", items="windows", projection="umap")
+    np.testing.assert_array_equal(found.values, expected)

@@ -189,3 +189,24 @@ def test_a_projection_says_how_many_came_after_it(make_library, serve_library, o
     told = client.get("/api/v1/map/projections", params={"of": of}).json()
     behind = {"recordings": 2, "windows": 4}[of]
     assert [(each["name"], each["behind"]) for each in told] == [("pca", 0), ("umap", behind)]
+
+
+def test_a_trajectory_is_the_windows_of_a_recording_in_order_of_time(make_library, serve_library):
+    library = make_library({"a.wav": np.eye(4), "b.wav": np.eye(3, 4)})
+    with library.write() as connection:
+        space = catalog.find_space(connection)
+        vector = np.ones(4, "<f2").tobytes()
+        apart = [(channel, n, n / 2, n / 2 + 1, vector) for n in (1, 0) for channel in (1, 0)]
+        catalog.put_windows(connection, space, 2, apart)  # ids 8 to 11, of two channels
+    client = serve_library(library)
+
+    def trajectory(number):
+        answer = client.get(f"/api/v1/map/trajectory?recording_id={number}")
+        return np.frombuffer(answer.content, "<u4").tolist()
+
+    assert trajectory(1) == [1, 2, 3, 4]
+    assert trajectory(2) == [11, 9, 0, 10, 8]
+    with library.write() as connection:
+        catalog.put_windows(connection, space, 1, [])
+    assert trajectory(1) == []
+    assert client.get("/api/v1/map/trajectory?recording_id=9").status_code == 404

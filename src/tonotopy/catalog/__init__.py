@@ -19,7 +19,14 @@ from tonotopy.catalog.annotations import (
     remove_annotations,
     set_labels,
 )
-from tonotopy.catalog.bulk import count_windows, library_id, load_halves, vectors_of_windows
+from tonotopy.catalog.bulk import (
+    count_windows,
+    library_id,
+    load_halves,
+    recordings_of_windows,
+    vectors_of_windows,
+    windows_in_time,
+)
 from tonotopy.catalog.conditions import condition, metadata_keys
 from tonotopy.catalog.failures import Failure, clear_failures, list_failures, put_failure
 from tonotopy.catalog.fulltext import (
@@ -59,6 +66,7 @@ from tonotopy.catalog.recordings import (
     known_sizes,
     list_roots,
     mark_missing,
+    missing_recordings,
     move_recording,
     move_recordings,
     put_recording,
@@ -185,6 +193,7 @@ __all__ = [
     "load_weights",
     "mark_missing",
     "metadata_keys",
+    "missing_recordings",
     "move_recording",
     "move_recordings",
     "odd_vectors",
@@ -203,6 +212,7 @@ __all__ = [
     "recording_labels",
     "recording_scores",
     "recording_totals",
+    "recordings_of_windows",
     "recordings_with",
     "remove_annotations",
     "root_for",
@@ -229,4 +239,5 @@ __all__ = [
     "window_levels",
     "window_ranges",
     "window_scores",
+    "windows_in_time",
 ]

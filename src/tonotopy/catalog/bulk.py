@@ -15,6 +15,7 @@ __all__ = [
     "load_halves",
     "recordings_of_windows",
     "vectors_of_windows",
+    "windows_in_time",
 ]
 
 ROWS_AT_ONCE = 16_384
@@ -50,6 +51,19 @@ def recordings_of_windows(
     pairs = np.array(rows, np.int64).reshape(-1, 2)
     order = np.argsort(pairs[:, 0], kind="stable")
     return pairs[order, 0], pairs[order, 1]
+
+
+def windows_in_time(
+    connection: Connection, space: Space, recording_id: int
+) -> list[NDArray[np.int64]]:
+    """List the windows of a recording in order of time, those of each channel by themselves."""
+    rows = connection.exec_driver_sql(
+        "SELECT coalesce(channel, -1), id FROM windows INDEXED BY windows_once "
+        "WHERE recording_id = ? AND space_id = ? ORDER BY coalesce(channel, -1), position",
+        (recording_id, space.id),
+    ).fetchall()
+    channels, ids = np.array(rows, np.int64).reshape(-1, 2).T
+    return np.split(ids, np.flatnonzero(np.diff(channels)) + 1) if len(ids) else []
 
 
 def load_halves(

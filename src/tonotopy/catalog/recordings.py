@@ -28,6 +28,7 @@ __all__ = [
     "known_sizes",
     "list_roots",
     "mark_missing",
+    "missing_recordings",
     "move_recording",
     "move_recordings",
     "put_recording",
@@ -329,6 +330,11 @@ def recording_ids(
     if condition is not None:
         query = query.where(condition)
     return list(connection.scalars(query))
+
+
+def missing_recordings(connection: Connection) -> list[int]:
+    """List the ids of the recordings whose files are gone, in order."""
+    return recording_ids(connection, tables.recordings.c.missing_since.is_not(None))
 
 
 def find_by_path(connection: Connection, path: str) -> Known | None:

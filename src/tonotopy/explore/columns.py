@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from tonotopy import catalog
 from tonotopy.catalog import Catalog, Recording
 from tonotopy.errors import NotInLibrary
-from tonotopy.explore.mapping import Items, MapPoints, map_points
+from tonotopy.explore.mapping import Items, MapPoints, item_vectors, map_points
+from tonotopy.project import trustworthiness
 
 __all__ = ["Column", "Kind", "Measures", "list_columns", "measure_points", "texts_of"]
 
@@ -43,7 +44,9 @@ TIMES: dict[str, Callable[[Recording], float]] = {
     "added_at": lambda recording: seconds_since_epoch(recording.added_at),
 }
 POSITION = "start_s"  # of windows alone: where in its recording each begins
-RESERVED = {"label", "tag", POSITION, *TEXTS, *NUMBERS, *TIMES}
+TRUST = "trustworthiness"  # of a point of this very map
+MOST_JUDGED = 50_000  # points of a map that was not judged when it was made; more take too long
+RESERVED = {"label", "tag", POSITION, TRUST, *TEXTS, *NUMBERS, *TIMES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,18 @@ class Measures:
     version: str
 
 
-def list_columns(library: Catalog, *, items: Items = "recordings") -> list[Column]:
+def list_columns(
+    library: Catalog,
+    *,
+    items: Items = "recordings",
+    projection: str = "pca",
+    space: str | None = None,
+) -> list[Column]:
     """List what the points of a map can be coloured by.
 
     Metadata keys are named as in filters. A key is of numbers where all its values read as numbers
-    and there are more than twelve of them; of groups otherwise.
+    and there are more than twelve of them; of groups otherwise. Trustworthiness is offered where
+    it was stored with the map, or where the points are few enough to judge them when asked.
 
     Parameters
     ----------
@@ -82,7 +92,17 @@ def list_columns(library: Catalog, *, items: Items = "recordings") -> list[Colum
         An open library.
     items : {"recordings", "windows"}
         What a point is; windows also have a place within their recording.
+    projection : {"pca", "umap"}
+        Which map of them.
+    space : str, optional
+        Of which space; the default space by default.
+
+    Raises
+    ------
+    NotInLibrary
+        If the projection has not been computed.
     """
+    points = map_points(library, items=items, projection=projection, space=space)
     with library.read() as connection:
         recordings = catalog.get_recordings(connection, catalog.recording_ids(connection))
         tagged = catalog.tagged_spaces(connection)
@@ -95,6 +115,8 @@ def list_columns(library: Catalog, *, items: Items = "recordings") -> list[Colum
     found.extend(Column(name, "number") for name in NUMBERS)
     if items == "windows":
         found.append(Column(POSITION, "number"))
+    if points.trust is not None or len(points.ids) <= MOST_JUDGED:
+        found.append(Column(TRUST, "number"))
     for name, time_of in TIMES.items():
         if any(not math.isnan(time_of(each)) for each in recordings.values()):
             found.append(Column(name, "time"))
@@ -162,8 +184,8 @@ def measure_points(
     library : Catalog
         An open library.
     by : str
-        ``duration_s``, ``sample_rate``, ``recorded_at``, ``added_at``, for windows ``start_s``,
-        or a metadata key.
+        ``duration_s``, ``sample_rate``, ``recorded_at``, ``added_at``, ``trustworthiness``, for
+        windows ``start_s``, or a metadata key.
     items : {"recordings", "windows"}
         What a point is.
     projection : {"pca", "umap"}
@@ -177,6 +199,9 @@ def measure_points(
         If the projection has not been computed, or no recording has such a number.
     """
     points = map_points(library, items=items, projection=projection, space=space)
+    if by == TRUST:
+        trust = judged(library, points, items=items, projection=projection, space=space)
+        return Measures(trust.astype(np.float64), points.version)
     with library.read() as connection:
         if by == POSITION and items == "windows":
             windows = catalog.get_windows(connection, points.ids.tolist())
@@ -189,6 +214,29 @@ def measure_points(
     if by not in NUMBERS and len(measured) and np.isnan(measured).all():
         raise NotInLibrary(f"no recording of this map has a number {by!r}")
     return Measures(measured[owner_of], points.version)
+
+
+def judged(
+    library: Catalog, points: MapPoints, *, items: Items, projection: str, space: str | None
+) -> NDArray[np.float32]:
+    """Tell how far each point of a map can be trusted, see `tonotopy.project.trustworthiness`."""
+    if points.trust is not None:
+        return points.trust
+    if len(points.ids) > MOST_JUDGED:
+        raise NotInLibrary(
+            f"this map of {len(points.ids):,} points was not judged when it was made; "
+            "compute its UMAP again"
+        )
+
+    def judge(_: object) -> NDArray[np.float32]:
+        loaded = item_vectors(connection, chosen, items)
+        vectors = loaded.vectors[np.searchsorted(loaded.ids, points.ids)]
+        return trustworthiness(points.coordinates, vectors, metric=chosen.metric)
+
+    with library.read() as connection:
+        chosen = catalog.find_space(connection, space)
+        key = f"trustworthiness of {projection} of {items} of space {chosen.id}"
+        return library.kept(key, points.version, judge)
 
 
 def metadata_number(key: str) -> Callable[[Recording], float]:

@@ -12,7 +12,7 @@ from tonotopy import catalog
 from tonotopy.catalog import Catalog, Space, SpaceVectors
 from tonotopy.distance import normalized
 from tonotopy.errors import NotInLibrary
-from tonotopy.project import pca, umap
+from tonotopy.project import pca, trustworthiness, umap
 
 __all__ = [
     "PROJECTIONS",
@@ -27,6 +27,7 @@ __all__ = [
 
 Items: TypeAlias = Literal["recordings", "windows"]
 PROJECTIONS = ("pca", "umap")
+UMAP_SHARE = 0.95  # of the progress; the rest is judging the map
 UMAP_SETTINGS = {"n_neighbors": 15, "min_dist": 0.1, "random_state": 42}
 
 
@@ -44,12 +45,15 @@ class MapPoints:
         From -1 to 1, the shape of the map kept.
     version : str
         Another one where ids or coordinates may be others.
+    trust : ndarray of shape (n,), float32, or None
+        The `tonotopy.project.trustworthiness` of each point where it was stored with the map.
     """
 
     ids: NDArray[np.int64]
     recording_ids: NDArray[np.int64]
     coordinates: NDArray[np.float32]
     version: str
+    trust: NDArray[np.float32] | None = None
 
 
 def map_points(
@@ -139,11 +143,8 @@ def count_behind(library: Catalog, projection: str, *, items: Items, space: str 
 
 def missing_files(library: Catalog, recording_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Tell for each of n recordings, of which some may be named often, whether its file is gone."""
-    distinct, position = np.unique(recording_ids, return_inverse=True)
     with library.read() as connection:
-        recordings = catalog.get_recordings(connection, distinct.tolist())
-    missing = np.array([recordings[each].missing for each in distinct.tolist()], bool)
-    return missing[position]
+        return np.isin(recording_ids, catalog.missing_recordings(connection))
 
 
 def compute_umap(
@@ -153,10 +154,11 @@ def compute_umap(
     space: str | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> MapPoints:
-    """Compute a UMAP of a space and store it, in place of an older one.
+    """Compute a UMAP of a space, and how far each point can be trusted, and store both.
 
-    The same library gives the same map.
+    They take the place of an older map. The same library gives the same map.
     """
+    report = on_progress or (lambda _: None)
     with library.read() as connection:
         chosen = catalog.find_space(connection, space)
         loaded = item_vectors(connection, chosen, items)
@@ -166,9 +168,15 @@ def compute_umap(
         n_neighbors=int(UMAP_SETTINGS["n_neighbors"]),
         min_dist=UMAP_SETTINGS["min_dist"],
         random_state=int(UMAP_SETTINGS["random_state"]),
-        on_progress=on_progress,
+        on_progress=lambda share: report(UMAP_SHARE * share),
     )
     coordinates = fitted(layout.coordinates)
+    trust = trustworthiness(
+        coordinates,
+        loaded.vectors,
+        metric=chosen.metric,
+        on_progress=lambda share: report(UMAP_SHARE + (1 - UMAP_SHARE) * share),
+    )
     with library.write() as connection:
         analysis_id = catalog.put_analysis(
             connection,
@@ -178,10 +186,10 @@ def compute_umap(
             item_kind=items,
             parameters={**UMAP_SETTINGS, "metric": chosen.metric, "method": layout.method},
             generation=chosen.generation,
-            values={"ids": loaded.ids, "coordinates": coordinates},
+            values={"ids": loaded.ids, "coordinates": coordinates, "trustworthiness": trust},
         )
     version = f"{chosen.id}.{chosen.generation}.{analysis_id}"
-    return MapPoints(loaded.ids, loaded.recording_ids, coordinates, version)
+    return MapPoints(loaded.ids, loaded.recording_ids, coordinates, version, trust)
 
 
 def find_layout(connection: Connection, space: Space, items: Items) -> catalog.Analysis | None:
@@ -205,11 +213,12 @@ def stored_points(connection: Connection, space: Space, items: Items, version: s
     ids = values["ids"].astype(np.int64)
     keep = np.isin(ids, items_here(connection, space, items))
     ids, coordinates = ids[keep], values["coordinates"][keep].astype(np.float32)
+    trust = values.get("trustworthiness")  # maps of older versions were not judged
     owners = ids
     if items == "windows":
-        windows = catalog.get_windows(connection, ids.tolist())
-        owners = np.array([windows[each].recording_id for each in ids.tolist()], np.int64)
-    return MapPoints(ids, owners, coordinates, version)
+        windows, recordings = catalog.recordings_of_windows(connection, space)
+        owners = recordings[np.searchsorted(windows, ids)]
+    return MapPoints(ids, owners, coordinates, version, None if trust is None else trust[keep])
 
 
 def items_here(connection: Connection, space: Space, items: Items) -> NDArray[np.int64]:

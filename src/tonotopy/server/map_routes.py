@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
@@ -17,7 +18,7 @@ from tonotopy.explore import (
 from tonotopy.explore.mapping import count_behind, missing_files
 from tonotopy.server.describing import answers_head, binary
 from tonotopy.server.jobs import Jobs
-from tonotopy.server.models import ColumnOut, Items, Job, JobIn, LegendEntry, ProjectionOut
+from tonotopy.server.models import MAX_ID, ColumnOut, Items, Job, JobIn, LegendEntry, ProjectionOut
 from tonotopy.server.served import Library
 
 __all__ = ["router"]
@@ -71,12 +72,14 @@ def get_projections(
 
 
 @router.get("/map/columns")
-def get_columns(library: Library, of: Of = "recordings") -> list[ColumnOut]:
+def get_columns(
+    library: Library, of: Of = "recordings", projection: str = "pca", space: str | None = None
+) -> list[ColumnOut]:
     """List what the points can be coloured by: groups, numbers and times.
 
     /map/colors and /map/legend tell groups, /map/values numbers and times.
     """
-    columns = list_columns(library, items=of)
+    columns = list_columns(library, items=of, projection=projection, space=space)
     return [ColumnOut(name=each.name, kind=each.kind) for each in columns]
 
 
@@ -137,6 +140,26 @@ def get_missing(
     points = map_points(library, items=of, projection=projection, space=space)
     missing = missing_files(library, points.recording_ids)
     return points_answer(missing.astype("u1").tobytes(), len(missing), points.version)
+
+
+@router.get("/map/trajectory", **binary(BINARY))
+def get_trajectory(
+    library: Library,
+    recording_id: Annotated[int, Query(ge=1, le=MAX_ID)],
+    space: str | None = None,
+) -> Response:
+    """Give the ids of a recording's windows in order of time, as little-endian uint32.
+
+    Where the channels of the recording were heard apart, a 0 stands before each next one. Nothing
+    where the space holds no windows of it.
+    """
+    with library.read() as connection:
+        chosen = catalog.find_space(connection, space)
+        catalog.get_recordings(connection, [recording_id])
+        channels = catalog.windows_in_time(connection, chosen, recording_id)
+    apart = [part for ids in channels for part in ([0], ids)][1:]
+    ids = np.concatenate(apart) if apart else np.zeros(0)
+    return Response(ids.astype("<u4").tobytes(), media_type=BINARY)
 
 
 @router.post("/jobs", status_code=202)

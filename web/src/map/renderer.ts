@@ -45,6 +45,8 @@ export interface MapEvents {
   onHover(index: number | null): void;
   /** A click, on a point or (null) beside all of them. */
   onClick(index: number | null): void;
+  /** The person moved the map. */
+  onMove(): void;
   /** Points may have moved on the screen: ask for their positions again. */
   onView(): void;
 }

@@ -12,25 +12,13 @@ import {
   type Points,
   type Theme,
 } from "./renderer.ts";
-import { SIZE_STEPS, sizeFactor } from "./sizes.ts";
+import { DIMMED, INACTIVE, SIZE_STEPS, fullOpacity, pointSize, sizeFactor } from "./sizes.ts";
 import { type Wish, Wishes } from "./wishes.ts";
 
 type Scatterplot = ReturnType<typeof createScatterplot>;
 
 const GLIDE_MS = 900;
 const CLICK_REACH = 4; // pixels a pointer may move between press and release
-const DIMMED = 0.2;
-const INACTIVE = 0.3; // of the opacity, for what is not highlighted while something is
-
-/** Points shrink as they grow many, so that a crowd stays readable. */
-function pointSize(n: number): number {
-  return Math.min(11, Math.max(2, 26 / Math.log10(Math.max(n, 10)) - 2.5));
-}
-
-/** Points of a crowd let those beneath shine through. */
-function fullOpacity(n: number): number {
-  return n > 20_000 ? 0.65 : 0.92;
-}
 
 function checkWebGl(): void {
   const gl = document.createElement("canvas").getContext("webgl");
@@ -58,6 +46,8 @@ export class ScatterplotRenderer implements MapRenderer {
   #theme: Theme = { background: "#000000", foreground: "#ffffff" };
   #hovered: number | null = null;
   #pressedAt: readonly [number, number] | null = null;
+  /** The map itself was pressed, and is not let go yet. */
+  #held = false;
   #margins: Margins | null = null;
   #aimed: Camera | null = null;
   /** The library's search tree, kept while positions stay. */
@@ -189,6 +179,7 @@ export class ScatterplotRenderer implements MapRenderer {
     const { signal } = this.#stopListening;
     const press = ({ offsetX, offsetY }: MouseEvent): void => {
       this.#pressedAt = [offsetX, offsetY];
+      this.#held = true;
     };
     const click = ({ offsetX, offsetY }: MouseEvent): void => {
       // The library selects what is clicked; here a selection means search hits.
@@ -200,6 +191,12 @@ export class ScatterplotRenderer implements MapRenderer {
     this.#canvas.addEventListener("mousedown", press, { signal });
     this.#canvas.addEventListener("click", click, { signal });
     this.#canvas.addEventListener("mouseleave", () => this.#hover(null), { signal });
+    this.#canvas.addEventListener("wheel", () => this.#events.onMove(), { signal, passive: true });
+    const drag = ({ buttons }: MouseEvent): void => {
+      if (buttons === 1 && this.#held) this.#events.onMove();
+    };
+    addEventListener("mouseup", () => (this.#held = false), { signal });
+    this.#canvas.addEventListener("mousemove", drag, { signal });
   }
 
   #hover(index: number | null): void {
