@@ -77,11 +77,12 @@ export function decodeMap(buffer: ArrayBuffer): MapPoints {
   }
   const n = buffer.byteLength / bytesPerPoint;
   const pairs = new Float32Array(buffer, 0, 2 * n);
-  return {
-    x: pairs.filter((_, position) => position % 2 === 0),
-    y: pairs.filter((_, position) => position % 2 === 1),
-    ids: new Uint32Array(buffer, 8 * n, n),
-  };
+  const [x, y] = [new Float32Array(n), new Float32Array(n)];
+  for (let index = 0; index < n; index += 1) {
+    x[index] = pairs[2 * index] ?? NaN;
+    y[index] = pairs[2 * index + 1] ?? NaN;
+  }
+  return { x, y, ids: new Uint32Array(buffer, 8 * n, n) };
 }
 
 const [ROWS, COLUMNS] = [96, 256];
@@ -118,8 +119,14 @@ export class Api {
   getProjections = (view: MapView): Promise<ProjectionStatus[]> =>
     this.#json(`map/projections?${toQuery({ ...view })}`);
 
-  getColumns = (view: MapView): Promise<Column[]> =>
-    this.#json(`map/columns?${toQuery({ of: view.of })}`);
+  getColumns = (view: MapView, projection: Projection): Promise<Column[]> =>
+    this.#json(`map/columns?${toQuery({ ...view, projection })}`);
+
+  /** The windows of a recording in order of time, 0 between channels. */
+  getTrajectory = async ({ space }: MapView, recordingId: number): Promise<Uint32Array> => {
+    const asked = toQuery({ recording_id: String(recordingId), space });
+    return new Uint32Array(await this.#binary(`map/trajectory?${asked}`));
+  };
 
   /** A number for each point, NaN where nothing is known. */
   getValues = async (view: MapView, projection: Projection, by: string): Promise<Float64Array> =>

@@ -14,6 +14,7 @@ const NAMES: Readonly<Record<string, string>> = {
   start_s: "Place in recording",
   recorded_at: "Recorded",
   added_at: "Added",
+  trustworthiness: "Trustworthiness",
   score: "Score",
   none: "Nothing",
 };

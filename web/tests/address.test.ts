@@ -10,6 +10,8 @@ const elsewhere: Address = {
   query: { kind: "words", words: "rain #2, 50 %" },
   textFrom: ["names", "labels"],
   sizesByScore: true,
+  showsNames: false,
+  showsDensity: true,
 };
 
 describe("the address", () => {

@@ -1,14 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Grid } from "../src/map/grid.ts";
-
-/** Numbers from 0 to 1 that are the same each time. */
-export function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1664525 + 1013904223) % 4294967296;
-    return state / 4294967296;
-  };
-}
+import { random } from "./random.ts";
 
 function scattered(n: number, seed: number): { x: Float32Array; y: Float32Array } {
   const next = random(seed);

@@ -72,6 +72,10 @@ export class FakeServer {
         Uint8Array.from(this.#ids(path), (each) => Number(each === this.gone_id)),
       );
     }
+    if (path.startsWith("map/trajectory")) {
+      const owner = Number(/recording_id=(\d+)/.exec(path)?.[1]);
+      return new Response(Uint32Array.of(10 * owner, 10 * owner + 1).buffer);
+    }
     if (path.startsWith("map/legend")) return Response.json([legend("even"), legend("odd")]);
     if (name === "map") return new Response(this.#map(path));
     if (path === "jobs") return Response.json({ id: 7, kind: "umap", state: "running" });

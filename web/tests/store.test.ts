@@ -48,6 +48,27 @@ describe("the map", () => {
     expect(store.map.chosen.size).toBe(0);
   });
 
+  test("of windows shows the way of the recording that is followed", async () => {
+    await store.follow(2);
+    expect(store.map.trajectory).toBeNull(); // recordings have no way
+    await store.setUnit("windows");
+    await store.follow(2);
+    expect(server.paths("map/trajectory").at(-1)).toContain("recording_id=2");
+    const { first, last } = store.map.trajectory ?? {};
+    expect([first, last].map((index) => store.map.idAt(index ?? -1))).toEqual([20, 21]);
+    await store.follow(null);
+    expect(store.map.trajectory).toBeNull();
+  });
+
+  test("shows names and density as the address asks, and tells the address", async () => {
+    expect([store.map.showsNames, store.map.showsDensity]).toEqual([true, false]);
+    await store.open("#names=off&density=on");
+    expect([store.map.showsNames, store.map.showsDensity]).toEqual([false, true]);
+    expect(store.address).toBe("names=off&density=on");
+    store.map.showsNames = true;
+    expect(store.address).toBe("density=on");
+  });
+
   test("is coloured in another way without being moved", async () => {
     const before = store.map.shown;
     await store.setColor("none");

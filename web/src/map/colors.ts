@@ -1,6 +1,7 @@
 /** Which colour each point gets: the largest groups a colour of their own, the rest grey. */
 
 import { type LegendEntry, NO_CODE } from "../api.ts";
+import type { Groups } from "./names.ts";
 
 /**
  * Colours for each theme, found by maximising the smallest difference (in OKLab) between any two
@@ -95,6 +96,10 @@ export interface Classes {
   classes: Uint8Array;
   /** Largest group first, then "other" and "none" where they hold points. */
   lines: LegendLine[];
+  /** The groups themselves, also those that share a class. */
+  groups: Groups;
+  /** The class of each code. */
+  classOf: Uint8Array;
 }
 
 /** Turn codes, one for each point, into classes; `legend[code]` names a code. */
@@ -120,13 +125,17 @@ export function classify(codes: Uint16Array, legend: readonly LegendEntry[]): Cl
   }
   const n_none = codes.length - total(ranked);
   if (n_none > 0) lines.push({ classIndex: NONE_CLASS, name: "none", n: n_none });
-  const classes = Uint8Array.from(codes, (code) => classOf[code] ?? NONE_CLASS);
-  return { classes, lines };
+  const classes = new Uint8Array(codes.length);
+  for (let index = 0; index < codes.length; index += 1) classes[index] = classOf[codes[index]!]!;
+  const names = legend.map(({ name }) => name);
+  return { classes, lines, groups: { codes, names }, classOf };
 }
 
 /** Give every one of n points the same class. */
 export function unclassified(n: number): Classes {
-  return { classes: new Uint8Array(n).fill(PLAIN_CLASS), lines: [] };
+  const groups = { codes: new Uint16Array(n).fill(NO_CODE), names: [] };
+  const classOf = new Uint8Array(NO_CODE + 1).fill(PLAIN_CLASS);
+  return { classes: new Uint8Array(n).fill(PLAIN_CLASS), lines: [], groups, classOf };
 }
 
 /** Mark the points outside the chosen classes; choosing none dims none. */

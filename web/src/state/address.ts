@@ -20,6 +20,10 @@ export interface Address {
   /** Where words are looked for; empty: everywhere. */
   textFrom: readonly TextSource[];
   sizesByScore: boolean;
+  /** Names of groups stand on the map. */
+  showsNames: boolean;
+  /** Lines of equal density lie beneath the points. */
+  showsDensity: boolean;
 }
 
 export const START: Address = {
@@ -31,18 +35,22 @@ export const START: Address = {
   query: null,
   textFrom: [],
   sizesByScore: false,
+  showsNames: true,
+  showsDensity: false,
 };
 
 const DIGITS = 4;
 
 /** Write a view; what is as it is at the start is left out. */
 export function writeAddress(address: Address): string {
-  const { of, projection, color, space, camera, query, textFrom, sizesByScore } = address;
+  const { of, projection, color, space, camera, query, textFrom } = address;
   const said = new URLSearchParams();
   if (of !== START.of) said.set("of", of);
   if (projection !== START.projection) said.set("map", projection);
   if (color !== START.color) said.set("colour", color);
-  if (sizesByScore) said.set("size", "score");
+  if (address.sizesByScore) said.set("size", "score");
+  if (!address.showsNames) said.set("names", "off");
+  if (address.showsDensity) said.set("density", "on");
   if (space !== null) said.set("space", space);
   if (camera !== null) {
     const { x, y, height } = camera;
@@ -66,6 +74,8 @@ export function readAddress(hash: string): Address {
     query: readQuery(said),
     textFrom: readSources(said.get("in") ?? ""),
     sizesByScore: said.get("size") === "score",
+    showsNames: said.get("names") !== "off",
+    showsDensity: said.get("density") === "on",
   };
 }
 

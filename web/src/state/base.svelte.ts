@@ -75,7 +75,7 @@ export abstract class BaseStore {
   );
   /** The view in the page's address. */
   readonly address = $derived.by(() => {
-    const { of, projection, colorBy: color, space } = this.map;
+    const { of, projection, colorBy: color, space, showsNames, showsDensity } = this.map;
     const question = this.search.question;
     const query = question === null || question.kind === "file" ? null : question;
     const { sizesByScore, search } = this;
@@ -89,6 +89,8 @@ export abstract class BaseStore {
       query,
       textFrom,
       sizesByScore,
+      showsNames,
+      showsDensity,
     });
   });
   /** Where on the map the thing is that is reviewed, or null. */

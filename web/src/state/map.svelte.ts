@@ -12,6 +12,8 @@ import {
   plain,
 } from "../map/coloring.ts";
 import { classify } from "../map/colors.ts";
+import { type Trajectory, trajectoryOf } from "../map/trajectory.ts";
+import { Positions } from "./positions.ts";
 
 /** Colours that the page knows by itself. */
 export const BY_NOTHING = "none";
@@ -60,12 +62,17 @@ export class MapState {
   /** From 0 to 1 while a projection is computed, else null. */
   progress = $state<number | null>(null);
 
+  /** Names of groups stand on the map. */
+  showsNames = $state(true);
+  /** Lines of equal density lie beneath the points. */
+  showsDensity = $state(false);
+  /** The way across the map of the recording that is followed; null where none is. */
+  trajectory = $state.raw<Trajectory | null>(null);
+
   /** 1 for each point that the legend leaves out. */
   readonly leftOut = $derived(leftOut(this.colors, this.chosen, this.part));
   readonly filtered = $derived(isFiltered(this.colors, this.chosen, this.part));
-  readonly #positions = $derived(
-    new Map(Array.from(this.shown?.points.ids ?? [], (id, index) => [id, index])),
-  );
+  readonly #positions = $derived(new Positions(this.shown?.points.ids ?? new Uint32Array()));
   readonly #api: Api;
   readonly #scores: () => Float64Array;
   readonly #mayMiss: () => boolean;
@@ -73,6 +80,8 @@ export class MapState {
   /** Counts the maps, and the colours, that were asked for: only the last ones are shown. */
   #generation = 0;
   #coloring = 0;
+  /** The recording that is followed. */
+  #followed: number | null = null;
 
   /**
    * `scores` tells how well each point answers the last question, `mayMiss` whether there are
@@ -90,7 +99,7 @@ export class MapState {
 
   /** Where in the arrays the thing with this id is, or null. */
   indexOf(id: number): number | null {
-    return this.#positions.get(id) ?? null;
+    return this.#positions.of(id);
   }
 
   idAt(index: number): number | null {
@@ -100,7 +109,7 @@ export class MapState {
   /** Fetch the chosen map and show it, unless another was chosen meanwhile. */
   async load(projection: Projection = this.projection): Promise<void> {
     const generation = ++this.#generation;
-    const columns = await this.#api.getColumns(this.view);
+    const columns = await this.#api.getColumns(this.view, projection);
     const known = columns.some(({ name }) => name === this.colorBy);
     if (!known && !OWN_COLORS.includes(this.colorBy)) this.colorBy = "label";
     const colorBy = this.colorBy;
@@ -177,6 +186,17 @@ export class MapState {
   /** Compute the projection that is shown again. */
   async renew(): Promise<void> {
     if (this.projection !== "pca" && this.progress === null) await this.#compute(this.projection);
+  }
+
+  /** Follow the windows of a recording across the map, or (null) of none. */
+  async follow(recordingId: number | null): Promise<void> {
+    this.#followed = recordingId;
+    this.trajectory = null;
+    const points = this.shown?.points;
+    if (recordingId === null || points === undefined || this.of !== "windows") return;
+    const ids = await this.#api.getTrajectory(this.view, recordingId);
+    const current = this.#followed === recordingId && this.shown?.points === points;
+    if (current) this.trajectory = trajectoryOf(ids, points, (id) => this.indexOf(id));
   }
 
   /** Let the legend leave nothing out. */

@@ -48,6 +48,10 @@ export class Store extends SayingStore {
   /** Compute the projection again, with what came after it. */
   renewProjection = (): Promise<void> => this.attempt(() => this.map.renew());
 
+  /** Follow a recording across a map of windows, or (null) none. */
+  follow = (recordingId: number | null): Promise<void> =>
+    this.attempt(() => this.map.follow(recordingId));
+
   setColor = (colorBy: string): Promise<void> => this.attempt(() => this.map.setColor(colorBy));
 
   /** Show the view that an address names. */
@@ -188,6 +192,8 @@ export class Store extends SayingStore {
   async #show(address: Address): Promise<void> {
     const { of, projection, color, space, camera, query, textFrom } = address;
     this.sizesByScore = address.sizesByScore;
+    this.map.showsNames = address.showsNames;
+    this.map.showsDensity = address.showsDensity;
     if (of !== this.map.of) this.selection.clear();
     this.camera = camera;
     this.search.textFrom = textFrom;
