@@ -16,6 +16,7 @@ BINARY = {
     "/api/v1/map/colors",
     "/api/v1/map/values",
     "/api/v1/map/missing",
+    "/api/v1/map/trajectory",
     "/api/v1/exports/{export_id}",
     "/api/v1/windows/{window_id}/audio",
     "/api/v1/recordings/{recording_id}/audio",

@@ -43,6 +43,7 @@ export const NAME_HEIGHT = 20;
 const GAP = 6; // pixels between names
 const APART = 260; // pixels between two places of the same name
 const MOST_NAMES = 60;
+const ABOVE = 17; // pixels from the points that a name stands for, so that it hides none of them
 
 /** How many points of each group, and where on average, lie in the cells of one level. */
 interface Level {
@@ -165,7 +166,8 @@ export function placeNames(
   for (const { code, x, y, level } of anchors) {
     const cell = ((2 / COARSEST) * view.scale) / 2 ** level;
     if (placed.length === MOST_NAMES || (level > 0 && cell < SMALLEST_CELL)) break;
-    const [across, down] = toScreen(x, y, view);
+    const [across, at] = toScreen(x, y, view);
+    const down = at - ABOVE;
     const seen = across > 0 && down > 0 && across < size.width && down < size.height;
     const name = names[code];
     if (!seen || name === undefined || !shows(code)) continue;
