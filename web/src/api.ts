@@ -142,6 +142,12 @@ export class Api {
   getLegend = (view: MapView, projection: Projection, by: string): Promise<LegendEntry[]> =>
     this.#json(`map/legend?${toQuery({ ...view, projection, by })}`);
 
+  /** Lead from one thing to another over those between their vectors. */
+  getBetween = (view: MapView, start: number, end: number): Promise<number[]> =>
+    this.#json(
+      `map/between?${toQuery({ ...view, start: String(start), end: String(end), steps: "14" })}`,
+    );
+
   startJob = (kind: "umap", view: MapView): Promise<Job> =>
     this.#json("jobs", this.#post({ kind, ...view }));
 
@@ -198,13 +204,18 @@ export class Api {
   /** Where a recording is, as its file or as what browsers play. */
   recordingAudioUrl = (id: number): string => `${this.#root}recordings/${segment(id)}/audio`;
 
-  /** Where a stretch of a recording is. */
-  stretchUrl = (recordingId: number, start_s: number, end_s: number): string =>
+  /** Where a stretch of a recording is; `even`: as loud as all others. */
+  stretchUrl = (recordingId: number, start_s: number, end_s: number, even = false): string =>
     `${this.#root}recordings/${segment(recordingId)}/stretch?` +
-    toQuery({ start_s: String(start_s), end_s: String(end_s) });
+    toQuery({ start_s: String(start_s), end_s: String(end_s), ...(even ? { even: "true" } : {}) });
 
-  /** Where a window's exact stretch of sound is. */
-  windowAudioUrl = (id: number): string => `${this.#root}windows/${segment(id)}/audio`;
+  /** Where a window's exact stretch of sound is; `even`: as loud as all others. */
+  windowAudioUrl = (id: number, even = false): string =>
+    `${this.#root}windows/${segment(id)}/audio${even ? "?even=true" : ""}`;
+
+  /** Fetch a sound that may be played next, behind whatever is wanted now. */
+  fetchAhead = (url: string, signal: AbortSignal): Promise<ArrayBuffer> =>
+    this.#request(url, { signal, priority: "low" }, (response) => response.arrayBuffer());
 
   /** Say why the sound at `url`, which would not play, does not. */
   explainSilence = async (url: string): Promise<Error> => {

@@ -4,6 +4,8 @@ import type { Verdict } from "./state/review.svelte.ts";
 import type { Store, Tool } from "./state/store.svelte.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = { v: "move", s: "lasso", r: "rectangle" };
+/** Held down, it lets everything be heard that the pointer passes. */
+const SWEEP_KEY = "a";
 
 /** Whether arrows, space and Escape mean something to the element itself. */
 function isTyping(target: EventTarget | null): boolean {
@@ -32,6 +34,20 @@ function walk(event: KeyboardEvent, store: Store): void {
   const current = place?.kind === "row" ? place.index : -1;
   const next = event.key === "ArrowDown" ? current + 1 : current - 1;
   focusHit(Math.min(n_hits - 1, Math.max(0, next)));
+}
+
+/** While a path is open, keys lead along it. */
+function handlePathKey(event: KeyboardEvent, { path }: Store): boolean {
+  const { key, target } = event;
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(target)) return false;
+  const onControl = target instanceof HTMLButtonElement;
+  if (key === "ArrowRight") void path.step(1);
+  else if (key === "ArrowLeft") void path.step(-1);
+  else if (key === " " && !onControl) void path.toggle();
+  else if (key === "Escape") path.close();
+  else return false;
+  event.preventDefault();
+  return true;
 }
 
 /** Step back by one thing: the search box, the selection, the question, the legend's choice. */
@@ -86,7 +102,10 @@ function handleLabelKey(event: KeyboardEvent, store: Store): boolean {
 
 export function handleKey(event: KeyboardEvent, store: Store): void {
   const { key, target } = event;
+  // What is shown above everything else has its own keys.
+  if (document.querySelector("dialog[open]") !== null) return;
   if (store.review.isOn && handleReviewKey(event, store)) return;
+  if (!store.review.isOn && store.path.isOpen && handlePathKey(event, store)) return;
   if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === "z" && !isWriting(target)) {
     event.preventDefault();
     void store.undo();
@@ -101,6 +120,12 @@ export function handleKey(event: KeyboardEvent, store: Store): void {
     walk(event, store);
   } else if (TOOLS[key] !== undefined && !isWriting(target)) {
     store.tool = TOOLS[key];
+  } else if (key === SWEEP_KEY && !isWriting(target)) {
+    store.hover.startSweep();
+  } else if (key === "p" && !isWriting(target)) {
+    store.startPath();
+  } else if (key === "?" && !isWriting(target)) {
+    store.helping = true;
   } else if (key === "w" && !isWriting(target)) {
     void store.toggleLook();
   } else if (key === "0" && !isWriting(target)) {
@@ -114,4 +139,8 @@ export function handleKey(event: KeyboardEvent, store: Store): void {
     event.preventDefault();
     store.sound.replay();
   }
+}
+
+export function handleKeyUp({ key }: KeyboardEvent, store: Store): void {
+  if (key.toLowerCase() === SWEEP_KEY) store.hover.endSweep();
 }

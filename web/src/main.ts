@@ -8,6 +8,5 @@ const target = document.querySelector("#app");
 if (target === null) throw new Error("the page has no place for the application");
 
 const api = new Api(new URL("api/v1/", document.baseURI).href);
-const audio = new Audio();
-audio.preload = "auto";
-mount(App, { target, props: { store: new Store(api, audio) } });
+const [audio, other] = [new Audio(), new Audio()];
+mount(App, { target, props: { store: new Store(api, audio, other) } });

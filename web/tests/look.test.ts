@@ -234,7 +234,7 @@ describe("looking at a recording", () => {
 
   test("plays any stretch of it, through the one voice", () => {
     store.playStretch(0.5, 1.25);
-    const url = "http://localhost/api/v1/recordings/2/stretch?start_s=0.5&end_s=1.25";
+    const url = "http://localhost/api/v1/recordings/2/stretch?start_s=0.5&end_s=1.25&even=true";
     expect(audio.played.at(-1)).toBe(url);
     store.playFrom(1);
     expect(store.sound.now).toMatchObject({ windowId: null, start_s: 1, end_s: 2 });

@@ -33,6 +33,8 @@ export class FakeServer {
   umapReady = false;
   /** How many recordings came after the UMAP. */
   behind = 0;
+  /** What lies between any two things. */
+  between: number[] = [];
   /** How the job stands each time it is asked; its last state stays. */
   job: Array<Pick<Job, "state" | "progress" | "error">> = [
     { state: "done", progress: 1, error: null },
@@ -77,6 +79,8 @@ export class FakeServer {
       return new Response(Uint32Array.of(10 * owner, 10 * owner + 1).buffer);
     }
     if (path.startsWith("map/legend")) return Response.json([legend("even"), legend("odd")]);
+    if (path.startsWith("map/between")) return Response.json(this.between);
+    if (path.includes("/audio") || path.includes("/stretch")) return new Response("RIFF");
     if (name === "map") return new Response(this.#map(path));
     if (path === "jobs") return Response.json({ id: 7, kind: "umap", state: "running" });
     if (name === "jobs") return Response.json(this.#nextJob());

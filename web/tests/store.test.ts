@@ -28,7 +28,7 @@ const lines = (): LegendLine[] => {
   return colors.kind === "groups" ? colors.lines : [];
 };
 const rest = (): Promise<unknown> => vi.advanceTimersByTimeAsync(DWELL_MS);
-const audioOf = (id: number): string => `http://localhost/api/v1/windows/${id}/audio`;
+const audioOf = (id: number): string => `http://localhost/api/v1/windows/${id}/audio?even=true`;
 
 describe("the map", () => {
   test("shows recordings by principal components, coloured by label, at the start", () => {
@@ -252,7 +252,7 @@ describe("resting on a point", () => {
   });
 
   test("whose file is gone says so in the server's words", async () => {
-    server.failures.set("windows/20/audio", { status: 404, error: "2.wav is gone" });
+    server.failures.set("windows/20/audio?even=true", { status: 404, error: "2.wav is gone" });
     store.hoverPoint(1);
     await rest();
     audio.tell("error");

@@ -14,6 +14,7 @@ from tonotopy.explore import (
     list_columns,
     map_points,
     measure_points,
+    path_between,
 )
 from tonotopy.explore.mapping import count_behind, missing_files
 from tonotopy.server.describing import answers_head, binary
@@ -160,6 +161,19 @@ def get_trajectory(
     apart = [part for ids in channels for part in ([0], ids)][1:]
     ids = np.concatenate(apart) if apart else np.zeros(0)
     return Response(ids.astype("<u4").tobytes(), media_type=BINARY)
+
+
+@router.get("/map/between")
+def get_between(
+    library: Library,
+    start: Annotated[int, Query(ge=1, le=MAX_ID)],
+    end: Annotated[int, Query(ge=1, le=MAX_ID)],
+    of: Of = "recordings",
+    steps: Annotated[int, Query(ge=0, le=100)] = 10,
+    space: str | None = None,
+) -> list[int]:
+    """Lead from one recording or window to another over those that lie between their vectors."""
+    return path_between(library, start, end, items=of, steps=steps, space=space)
 
 
 @router.post("/jobs", status_code=202)

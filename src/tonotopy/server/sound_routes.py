@@ -1,17 +1,22 @@
 """Sound: exact windows, whole recordings by range, waveforms."""
 
+import math
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
+import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from numpy.typing import NDArray
 
 from tonotopy import audio, catalog
 from tonotopy.catalog import Catalog, Recording
 from tonotopy.errors import DecodeError, NotInLibrary, QueryError
+from tonotopy.explore import gain_of
+from tonotopy.features.loudness import playing_gain
 from tonotopy.server.describing import answers_head, binary
 from tonotopy.server.ranges import Content, content_of, not_modified, respond, tag_of
 from tonotopy.server.served import Library, PathId
@@ -24,19 +29,32 @@ PIECE_BYTES = 1 << 18
 
 Format: TypeAlias = Literal["wav", "ogg"]
 FormatQuery = Annotated[Format, Query(description="what to encode as")]
+EvenQuery = Annotated[
+    bool,
+    Query(
+        description="amplify so that all recordings sound about as loud: to -20 dBFS, by 20 dB "
+        "at most, peaks below -1 dBFS"
+    ),
+]
 
 router = APIRouter(tags=["sound"])
 
 
 @router.get("/windows/{window_id}/audio", **binary("audio/wav", "audio/ogg"))
 def window_audio(
-    request: Request, library: Library, window_id: PathId, format: FormatQuery = "wav"
+    request: Request,
+    library: Library,
+    window_id: PathId,
+    format: FormatQuery = "wav",
+    even: EvenQuery = False,
 ) -> Response:
     """Give exactly the stretch of a window, decoded and encoded again."""
     with library.read() as connection:
         window = catalog.get_windows(connection, [window_id])[window_id]
         recording = catalog.get_recordings(connection, [window.recording_id])[window.recording_id]
-    return stretch(request, recording, (window.start_s, window.end_s), format, window.channel)
+        gain_db = gain_of(connection, recording) if even else 0.0
+    interval = (window.start_s, window.end_s)
+    return stretch(request, recording, interval, format, window.channel, gain_db)
 
 
 @router.get("/recordings/{recording_id}/stretch", **binary("audio/wav", "audio/ogg"))
@@ -47,15 +65,19 @@ def recording_stretch(
     start_s: Annotated[float, Query(ge=0)],
     end_s: Annotated[float, Query(gt=0)],
     format: FormatQuery = "wav",
+    even: EvenQuery = False,
 ) -> Response:
     """Give any stretch of a recording."""
-    recording = recording_of(library, recording_id)
+    with library.read() as connection:
+        recording = catalog.get_recordings(connection, [recording_id])[recording_id]
+        gain_db = gain_of(connection, recording) if even else 0.0
     if not start_s < min(end_s, recording.duration_s):
         raise QueryError(
             f"there is no stretch from {start_s:g} to {end_s:g} s in a recording of "
             f"{recording.duration_s:g} s"
         )
-    return stretch(request, recording, (start_s, min(end_s, recording.duration_s)), format, None)
+    interval = (start_s, min(end_s, recording.duration_s))
+    return stretch(request, recording, interval, format, None, gain_db)
 
 
 @router.get("/recordings/{recording_id}/audio", **binary("audio/*"))
@@ -96,13 +118,13 @@ def stretch(
     interval: tuple[float, float],
     format: Format,
     channel: int | None,
+    gain_db: float,
 ) -> Response:
-    """Cut and encode a stretch; a long one is decoded as it is sent."""
+    """Cut, amplify and encode a stretch; a long one is decoded as it is sent."""
     start_s, end_s = interval
     status = look_at(recording)
-    tag = tag_of(
-        "stretch", recording.path, status.st_mtime_ns, status.st_size, *interval, format, channel
-    )
+    wanted = (*interval, format, channel, gain_db)
+    tag = tag_of("stretch", recording.path, status.st_mtime_ns, status.st_size, *wanted)
     unchanged = not_modified(request, tag)
     if unchanged is not None:
         return unchanged
@@ -112,11 +134,24 @@ def stretch(
                 f"{end_s - start_s:g} s are too much to encode as {format} at once, "
                 f"{MAX_STRETCH_S:g} s at most; ask for format=wav"
             )
-        wav = VirtualWav(recording.file, start_s, end_s, channel=channel)
+        wav = VirtualWav(recording.file, start_s, end_s, channel=channel, gain_db=gain_db)
         return respond(request, Content(wav.size, "audio/wav", tag, wav.read))
     samples, rate = audio.clip(recording.file, start_s, end_s, longest_s=MAX_STRETCH_S)
-    data = audio.encode(choose_channel(samples, channel, recording.file), rate, format)
+    heard = amplified(choose_channel(samples, channel, recording.file), gain_db)
+    data = audio.encode(heard, rate, format)
     return respond(request, content_of(data, audio.media_type(format), tag))
+
+
+def amplified(samples: NDArray[np.float32], gain_db: float) -> NDArray[np.float32]:
+    """Amplify samples of shape (n_channels, n), peaks staying below -1 dBFS if they are raised.
+
+    The waveform of a library is that of all channels mixed, so one of them may be louder.
+    """
+    if gain_db > 0:
+        peak = float(np.abs(samples).max())
+        gain_db = max(0.0, min(gain_db, playing_gain(-math.inf, peak)))
+    factor = np.float32(10 ** (gain_db / 20))
+    return samples if factor == 1 else samples * factor
 
 
 def recording_of(library: Catalog, recording_id: int) -> Recording:

@@ -34,6 +34,9 @@ class VirtualWav:
         The stretch, ``0 <= start_s < end_s``.
     channel : int, optional
         Which channel; by default all, more than two of them mixed.
+    gain_db : float
+        By how much to amplify. Sound of several channels is not raised: how far the peaks of one
+        of them reach is known when all of it has been decoded.
 
     Attributes
     ----------
@@ -47,11 +50,19 @@ class VirtualWav:
     """
 
     def __init__(
-        self, file: str, start_s: float, end_s: float, *, channel: int | None = None
+        self,
+        file: str,
+        start_s: float,
+        end_s: float,
+        *,
+        channel: int | None = None,
+        gain_db: float = 0.0,
     ) -> None:
         self._file, self._start_s, self._channel = file, start_s, channel
         with audio.open_audio(file) as reader:
             frame, source_rate = np.zeros((reader.channels, 1), np.float32), reader.sample_rate
+        most_db = gain_db if len(frame) == 1 else min(0.0, gain_db)
+        self._factor = np.float32(10 ** (most_db / 20))
         # What one frame is encoded as tells the rate and the channels of all.
         header = bytearray(audio.encode(choose_channel(frame, channel, file), source_rate)[:HEADER])
         self._rate: int = struct.unpack_from("<I", header, RATE_AT)[0]
@@ -87,7 +98,8 @@ class VirtualWav:
             heard, rate = audio.clip(self._file, start_s - lead_s, end_s)
         except DecodeError:
             return bytes(length)
-        packed = audio.encode(choose_channel(heard, self._channel, self._file), rate)[HEADER:]
+        chosen = choose_channel(heard, self._channel, self._file) * self._factor
+        packed = audio.encode(chosen, rate)[HEADER:]
         return packed[lead : lead + length].ljust(length, b"\0")
 
 

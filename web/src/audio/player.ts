@@ -1,147 +1,59 @@
-/** One voice: plays one sound at a time through one audio element, with short fades. */
+/** One voice: two decks that take turns, so that the next sound fades in while the last fades out. */
 
-const FADE_IN_MS = 20;
-const FADE_OUT_MS = 60;
-const STEP_MS = 10;
+import { type AudioElement, Deck, type DeckEvents, type Phase } from "./deck.ts";
 
-/**
- * What the player is doing: nothing; silencing the last sound; fetching; sounding; or waiting
- * for the person to touch the page, without which browsers refuse to make sound.
- */
-export type Phase = "idle" | "fading" | "loading" | "playing" | "blocked";
-
-export interface PlayerEvents {
-  onPhase(phase: Phase): void;
-  /** The sound at `url` cannot be played: it is missing, or in no format the browser knows. */
-  onFailure(url: string): void;
-}
-
-/** The part of an HTMLAudioElement that the player touches. */
-export interface AudioElement {
-  src: string;
-  volume: number;
-  currentTime: number;
-  play(): Promise<void>;
-  pause(): void;
-  load(): void;
-  removeAttribute(name: "src"): void;
-  addEventListener(type: "playing" | "ended" | "error", listener: () => void): void;
-}
+export type { AudioElement, Phase } from "./deck.ts";
 
 export class Player {
-  readonly #audio: AudioElement;
-  readonly #events: PlayerEvents;
-  #phase: Phase = "idle";
-  #url: string | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #decks: Deck[];
+  #current: Deck;
 
-  constructor(audio: AudioElement, events: PlayerEvents) {
-    this.#audio = audio;
-    this.#events = events;
-    audio.addEventListener("playing", () => this.#onPlaying());
-    audio.addEventListener("ended", () => this.#onEnded());
-    audio.addEventListener("error", () => this.#onError());
+  /** With one element a sound waits until the last has faded; with two they cross. */
+  constructor(elements: readonly [AudioElement, ...AudioElement[]], events: DeckEvents) {
+    const decks = elements.map((element) => {
+      const deck: Deck = new Deck(element, {
+        onPhase: (phase) => {
+          if (deck === this.#current) events.onPhase(phase);
+        },
+        onFailure: (url) => {
+          if (deck === this.#current) events.onFailure(url);
+        },
+      });
+      return deck;
+    });
+    this.#decks = decks;
+    this.#current = decks[0] as Deck;
   }
 
   get phase(): Phase {
-    return this.#phase;
+    return this.#current.phase;
   }
 
-  /** Play the sound at `url` from its start, after silencing what sounds now. */
+  /** Which of the elements sounds, or sounded last. */
+  get turn(): number {
+    return this.#decks.indexOf(this.#current);
+  }
+
+  /** Play the sound at `url` from its start, while what sounds now fades away. */
   play(url: string): void {
-    this.#url = url;
-    if (this.#phase === "playing") this.#fadeOut(() => this.#load(url));
-    else if (this.#phase === "fading") this.#afterFade = () => this.#load(url);
-    else this.#load(url);
-  }
-
-  /** Play the last sound again, from its start. */
-  replay(): void {
-    if (this.#url !== null) this.play(this.#url);
+    const { phase } = this.#current;
+    const free = this.#decks.find((deck) => deck !== this.#current && deck.phase === "idle");
+    // What has not been heard yet needs no fade: its deck drops it, and its download with it.
+    if (free !== undefined && (phase === "playing" || phase === "fading")) {
+      const last = this.#current;
+      this.#current = free;
+      last.stop();
+    }
+    this.#current.play(url);
   }
 
   /** Fall silent: fade what sounds, cancel what is still on its way. */
   stop(): void {
-    if (this.#phase === "playing") this.#fadeOut(() => this.#release());
-    else if (this.#phase === "fading") this.#afterFade = () => this.#release();
-    else this.#release();
+    this.#current.stop();
   }
 
   /** The person has touched the page: play what the browser refused to play before. */
   unblock(): void {
-    if (this.#phase === "blocked" && this.#url !== null) this.#load(this.#url);
-  }
-
-  #afterFade: () => void = () => this.#release();
-
-  #enter(phase: Phase): void {
-    if (phase === this.#phase) return;
-    this.#phase = phase;
-    this.#events.onPhase(phase);
-  }
-
-  #load(url: string): void {
-    this.#clearTimer();
-    this.#audio.volume = 0;
-    this.#audio.src = url;
-    this.#enter("loading");
-    this.#audio.play().catch((error: unknown) => {
-      if (url !== this.#url || this.#phase !== "loading") return;
-      // Every other refusal (a newer sound, an unreadable file) is told by the element's events.
-      if (error instanceof DOMException && error.name === "NotAllowedError") this.#enter("blocked");
-    });
-  }
-
-  /** Let go of the sound, which also ends its download. */
-  #release(): void {
-    this.#clearTimer();
-    this.#audio.pause();
-    this.#audio.removeAttribute("src");
-    this.#audio.load();
-    this.#enter("idle");
-  }
-
-  #onPlaying(): void {
-    if (this.#phase !== "loading") return;
-    this.#enter("playing");
-    this.#ramp(1, FADE_IN_MS, () => undefined);
-  }
-
-  #onEnded(): void {
-    this.#clearTimer();
-    if (this.#phase === "fading") this.#afterFade();
-    else this.#enter("idle");
-  }
-
-  #onError(): void {
-    const url = this.#url;
-    if (this.#phase !== "loading" && this.#phase !== "playing") return;
-    this.#release();
-    if (url !== null) this.#events.onFailure(url);
-  }
-
-  #fadeOut(then: () => void): void {
-    this.#afterFade = then;
-    this.#enter("fading");
-    this.#ramp(0, FADE_OUT_MS, () => this.#afterFade());
-  }
-
-  /** Move the volume evenly to `target` within `duration` milliseconds. */
-  #ramp(target: number, duration: number, then: () => void): void {
-    this.#clearTimer();
-    const n_steps = Math.max(1, Math.round(duration / STEP_MS));
-    const start = this.#audio.volume;
-    let step = 0;
-    const advance = (): void => {
-      step += 1;
-      this.#audio.volume = start + ((target - start) * step) / n_steps;
-      if (step < n_steps) this.#timer = setTimeout(advance, STEP_MS);
-      else then();
-    };
-    this.#timer = setTimeout(advance, STEP_MS);
-  }
-
-  #clearTimer(): void {
-    clearTimeout(this.#timer);
+    this.#current.unblock();
   }
 }

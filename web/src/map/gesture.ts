@@ -5,7 +5,8 @@ import { type Outline, rectangle } from "./picking.ts";
 const REACH = 4; // pixels that a press may wander and still be a click
 const STEP = 3; // pixels between two corners of a lasso
 
-export type Shape = "lasso" | "rectangle";
+/** A path is open, a sweep is not drawn at all: its pointer only passes. */
+export type Shape = "lasso" | "rectangle" | "path" | "sweep";
 
 type Place = readonly [number, number];
 
@@ -15,7 +16,9 @@ export interface GestureEvents {
   /** The outline so far, in pixels of the map. */
   onDraw(outline: Outline): void;
   /** The outline is complete. */
-  onDone(outline: Outline, event: PointerEvent): void;
+  onDone(outline: Outline, event: PointerEvent, shape: Shape): void;
+  /** A pointer that hears what it passes was pressed, or let go. */
+  onSweep(pressed: boolean): void;
   /** It was a mere click. */
   onClick(event: PointerEvent): void;
   /** The pointer was taken away, or Escape pressed. */
@@ -40,8 +43,9 @@ export class Gestures {
     const options = { capture: true, signal: this.#listening.signal };
     element.addEventListener("pointerdown", (event) => this.#press(event), options);
     element.addEventListener("pointermove", (event) => this.#move(event), options);
-    element.addEventListener("pointerup", (event) => this.#release(event), options);
-    element.addEventListener("pointercancel", () => this.cancel(), options);
+    // A pointer that nobody captured may be let go anywhere.
+    addEventListener("pointerup", (event) => this.#release(event), options);
+    addEventListener("pointercancel", () => this.cancel(), options);
     element.addEventListener("mousedown", (event) => this.#hide(event), options);
     element.addEventListener("click", (event) => this.#hideClick(event), options);
   }
@@ -53,6 +57,7 @@ export class Gestures {
   /** Forget the outline that is being drawn. Whether there was one. */
   cancel(): boolean {
     if (this.#shape === null) return false;
+    if (this.#shape === "sweep") this.#events.onSweep(false);
     this.#shape = null;
     this.#events.onCancel();
     return true;
@@ -70,17 +75,20 @@ export class Gestures {
     this.#started = this.#place(event);
     this.#corners = [this.#started];
     this.#moved = false;
-    this.#element.setPointerCapture(event.pointerId);
+    // A sweep goes on beneath whoever tells which point the pointer is on.
+    if (this.#shape === "sweep") this.#events.onSweep(true);
+    else this.#element.setPointerCapture(event.pointerId);
     event.stopPropagation();
   }
 
   #move(event: PointerEvent): void {
     if (this.#shape === null) return;
-    event.stopPropagation();
     const place = this.#place(event);
     const far = (from: Place, reach: number): boolean =>
       Math.hypot(place[0] - from[0], place[1] - from[1]) >= reach;
     this.#moved ||= far(this.#started, REACH);
+    if (this.#shape === "sweep") return;
+    event.stopPropagation();
     if (!this.#moved || !far(this.#corners.at(-1) ?? this.#started, STEP)) return;
     this.#corners.push(place);
     this.#events.onDraw(this.#outline(place));
@@ -90,10 +98,12 @@ export class Gestures {
     if (this.#shape === null) return;
     event.stopPropagation();
     this.#swallow = true;
-    const outline = this.#outline(this.#place(event));
+    const [outline, shape] = [this.#outline(this.#place(event)), this.#shape];
     this.#shape = null;
     this.#events.onCancel();
-    if (this.#moved) this.#events.onDone(outline, event);
+    if (shape === "sweep") this.#events.onSweep(false);
+    if (this.#moved && shape === "sweep") return;
+    if (this.#moved) this.#events.onDone(outline, event, shape);
     else this.#events.onClick(event);
   }
 

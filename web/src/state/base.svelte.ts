@@ -1,20 +1,21 @@
 /** What the page knows, and what all that a person does with it has in common. */
 
 import { type Api, type Hit, type Library, ServerGone } from "../api.ts";
-import type { AudioElement } from "../audio/player.ts";
+import { Ahead, type FindUrl } from "../audio/ahead.ts";
 import { Details } from "../details.ts";
 import type { Camera } from "../map/renderer.ts";
 import { sizeSteps } from "../map/sizes.ts";
 import { writeAddress } from "./address.ts";
-import { HoverState } from "./hover.svelte.ts";
+import { HoverState, type Place } from "./hover.svelte.ts";
 import { LabelState, type Target } from "./labels.svelte.ts";
 import { LibraryState } from "./library.svelte.ts";
 import { LookState } from "./look.svelte.ts";
 import { MapState } from "./map.svelte.ts";
+import { PathState } from "./path.svelte.ts";
 import { ReviewState } from "./review.svelte.ts";
 import { SearchState } from "./search.svelte.ts";
 import { SelectionState } from "./selection.svelte.ts";
-import { type Sound, SoundState, soundOfWindow } from "./sound.svelte.ts";
+import { type Sound, SoundState, type Voice, soundOfWindow } from "./sound.svelte.ts";
 
 export interface Notice {
   text: string;
@@ -24,7 +25,7 @@ export interface Notice {
 const NOTICE_MS = 6000;
 
 /** What dragging on the map does. */
-export type Tool = "move" | "lasso" | "rectangle";
+export type Tool = "move" | "lasso" | "rectangle" | "sweep" | "path";
 
 export abstract class BaseStore {
   tool = $state<Tool>("move");
@@ -34,6 +35,8 @@ export abstract class BaseStore {
   annotated = $state(0);
   /** The label to review is being typed. */
   asksReview = $state(false);
+  /** What all keys do is shown. */
+  helping = $state(false);
   /** A file is being made of the selection. */
   exporting = $state(false);
   /** Shows all points again; whoever draws the map says how. */
@@ -49,12 +52,14 @@ export abstract class BaseStore {
   readonly search: SearchState;
   readonly sound: SoundState;
   readonly hover: HoverState;
+  readonly path: PathState;
   readonly selection = new SelectionState();
   readonly labels: LabelState;
   readonly look: LookState;
   readonly review: ReviewState;
   protected readonly api: Api;
   protected readonly details: Details;
+  protected readonly ahead: Ahead;
 
   /** Positions on the map that the last question found, best first. */
   readonly found = $derived.by(() => {
@@ -106,7 +111,8 @@ export abstract class BaseStore {
       : null;
   });
 
-  constructor(api: Api, audio: AudioElement & { muted: boolean }) {
+  /** With a second audio element, sounds fade into each other. */
+  constructor(api: Api, ...elements: readonly [Voice, Voice?]) {
     const report = (error: unknown): void => this.report(error);
     this.details = new Details(api);
     this.library = new LibraryState(api, {
@@ -124,8 +130,18 @@ export abstract class BaseStore {
       () => (this.library.known?.n_missing ?? 0) > 0,
     );
     this.search = new SearchState(api);
-    this.sound = new SoundState(api, this.details, audio, report);
-    this.hover = new HoverState(this.sound, report);
+    this.sound = new SoundState(api, this.details, elements, report);
+    this.ahead = new Ahead((url, signal) => api.fetchAhead(url, signal));
+    this.hover = new HoverState(this.sound, {
+      onProblem: report,
+      onHeard: (place) => void this.ahead.want(this.nextAfter(place)),
+      isQuiet: () => this.path.playing,
+    });
+    this.path = new PathState(this.sound, {
+      find: (of, id, signal) => this.findSound(id, signal, of),
+      onProblem: report,
+      onHeard: (position) => void this.ahead.want(this.nextOnPath(position)),
+    });
   }
 
   stop(): void {
@@ -138,6 +154,12 @@ export abstract class BaseStore {
     const hit = place?.kind === "row" ? this.search.hits[place.index] : undefined;
     return hit === undefined ? null : this.indexOf(hit);
   });
+
+  /** What may be heard after what is rested on, the likeliest first. */
+  protected abstract nextAfter(place: Place): FindUrl[];
+
+  /** What comes after a step of the path. */
+  protected abstract nextOnPath(position: number): FindUrl[];
 
   /** There are sounds to show. */
   protected abstract arrive(): Promise<void>;
@@ -202,8 +224,8 @@ export abstract class BaseStore {
     return windowId === null ? null : soundOfWindow(await this.details.window(windowId, signal));
   }
 
-  protected async findSound(id: number, signal?: AbortSignal): Promise<Sound> {
-    if (this.map.of === "windows") return soundOfWindow(await this.details.window(id, signal));
+  protected async findSound(id: number, signal?: AbortSignal, of = this.map.of): Promise<Sound> {
+    if (of === "windows") return soundOfWindow(await this.details.window(id, signal));
     const recording = await this.details.recording(id, signal);
     if (recording.window_id === null) throw new Error(`${recording.name} has nothing to play.`);
     return soundOfWindow(await this.details.window(recording.window_id, signal));

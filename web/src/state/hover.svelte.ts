@@ -1,24 +1,36 @@
 /** What the pointer or the keyboard rests on: described at once, heard after a moment. */
 
 import { Dwell } from "../audio/dwell.ts";
+import { Sweep } from "../audio/sweep.ts";
 import type { Sound, SoundState } from "./sound.svelte.ts";
 
 /** The place of the thing rested on: a point of the map or a row of the list. */
 export type Place = { kind: "point" | "row"; index: number };
 
+export interface HoverEvents {
+  onProblem(error: unknown): void;
+  /** What is at this place is heard now: its neighbours may be next. */
+  onHeard(place: Place): void;
+  /** Something else has the voice, and what is rested on is only described. */
+  isQuiet(): boolean;
+}
+
 export class HoverState {
   place = $state.raw<Place | null>(null);
   /** What is there, once known. */
   sound = $state.raw<Sound | null>(null);
+  /** What is passed is heard without waiting, and sounds on until the next is. */
+  sweeping = $state(false);
 
   readonly #sounds: SoundState;
-  readonly #report: (error: unknown) => void;
+  readonly #events: HoverEvents;
   readonly #dwell = new Dwell<string>();
+  readonly #sweep = new Sweep();
   #fetching = new AbortController();
 
-  constructor(sounds: SoundState, report: (error: unknown) => void) {
+  constructor(sounds: SoundState, events: HoverEvents) {
     this.#sounds = sounds;
-    this.#report = report;
+    this.#events = events;
   }
 
   /** Rest on a place; `find` says what there is to hear. */
@@ -31,18 +43,22 @@ export class HoverState {
     const found = find(signal);
     const playOnceFound = async (): Promise<void> => {
       const sound = await found;
-      if (!signal.aborted && sound !== null) this.#sounds.play(sound, false);
+      if (signal.aborted || sound === null || this.#events.isQuiet()) return;
+      this.#sounds.play(sound, false);
+      this.#events.onHeard(place);
     };
     found.then(
       (sound) => {
         if (!signal.aborted) this.sound = sound;
       },
       (error: unknown) => {
-        if (!signal.aborted) this.#report(error);
+        if (!signal.aborted) this.#events.onProblem(error);
       },
     );
     // A failed search for the sound is reported above, once.
-    this.#dwell.enter(`${kind} ${index}`, () => void playOnceFound().catch(() => undefined));
+    const hear = (): void => void playOnceFound().catch(() => undefined);
+    if (this.sweeping && kind === "point") this.#sweep.pass(hear);
+    else this.#dwell.enter(`${kind} ${index}`, hear);
   }
 
   /** Rest on nothing, or no longer on a place of this kind. */
@@ -50,8 +66,21 @@ export class HoverState {
     if (this.place === null || (kind !== undefined && kind !== this.place.kind)) return;
     this.#fetching.abort();
     this.#dwell.leave();
+    this.#sweep.cancel();
     this.place = null;
     this.sound = null;
-    this.#sounds.release();
+    if (!this.sweeping) this.#sounds.release();
+  }
+
+  startSweep(): void {
+    this.sweeping = true;
+  }
+
+  /** What is not rested on falls silent. */
+  endSweep(): void {
+    if (!this.sweeping) return;
+    this.sweeping = false;
+    this.#sweep.cancel();
+    if (this.place === null) this.#sounds.release();
   }
 }

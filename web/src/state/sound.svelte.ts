@@ -25,6 +25,18 @@ export function soundOfWindow(window: SoundWindow): Sound {
 }
 
 const MUTED_KEY = "tonotopy.muted";
+const UNEVEN_KEY = "tonotopy.uneven";
+
+/** Whoever plays a sound may hear what becomes of it: one of the two, once. */
+export interface Listener {
+  /** It was heard to its end. */
+  onEnd(): void;
+  /** Something else was asked for, or silence. */
+  onTaken(): void;
+}
+
+/** An audio element of the page. */
+export type Voice = AudioElement & { muted: boolean };
 
 export class SoundState {
   phase = $state<Phase>("idle");
@@ -35,31 +47,35 @@ export class SoundState {
   /** Seconds into `now`. */
   position_s = $state(0);
   muted = $state(false);
+  /** All recordings sound about as loud; otherwise as they are. */
+  even = $state(true);
   /** Browsers stay silent until the page is touched; true from their first refusal until then. */
   needsGesture = $state(false);
 
   readonly #api: Api;
   readonly #details: Details;
-  readonly #audio: AudioElement & { muted: boolean };
+  readonly #elements: readonly [Voice, ...Voice[]];
   readonly #player: Player;
   readonly #report: (error: unknown) => void;
   #held = false;
+  #listener: Listener | null = null;
 
   constructor(
     api: Api,
     details: Details,
-    audio: AudioElement & { muted: boolean },
+    [audio, other]: readonly [Voice, Voice?],
     report: (error: unknown) => void,
   ) {
     this.#api = api;
     this.#details = details;
-    this.#audio = audio;
+    this.#elements = other === undefined ? [audio] : [audio, other];
     this.#report = report;
-    this.#player = new Player(audio, {
+    this.#player = new Player(this.#elements, {
       onPhase: (phase) => this.#onPhase(phase),
       onFailure: (url) => void this.#api.explainSilence(url).then(report),
     });
     this.setMuted(globalThis.localStorage?.getItem(MUTED_KEY) === "yes");
+    this.even = globalThis.localStorage?.getItem(UNEVEN_KEY) !== "yes";
   }
 
   get audible(): boolean {
@@ -67,22 +83,24 @@ export class SoundState {
   }
 
   /** Play a sound; a held one outlasts the pointer's leaving. */
-  play(sound: Sound, held: boolean): void {
+  play(sound: Sound, held: boolean, listener: Listener | null = null): void {
+    this.#take(listener);
     if (sound.missing) {
       this.stop();
       return;
     }
     this.#held = held;
     const same = sound.windowId !== null && sound.windowId === this.now?.windowId;
-    if (!same || !this.audible) this.#player.play(this.#urlOf(sound));
+    if (!same || !this.audible) this.#player.play(this.urlOf(sound));
     this.now = sound;
     void this.#lookUpRecording(sound);
   }
 
-  #urlOf({ windowId, recordingId, start_s, end_s }: Sound): string {
+  /** Where a sound is, as loud as it is to be heard. */
+  urlOf({ windowId, recordingId, start_s, end_s }: Sound): string {
     return windowId === null
-      ? this.#api.stretchUrl(recordingId, start_s, end_s)
-      : this.#api.windowAudioUrl(windowId);
+      ? this.#api.stretchUrl(recordingId, start_s, end_s, this.even)
+      : this.#api.windowAudioUrl(windowId, this.even);
   }
 
   /** Let the sound of this window, if it is the one that plays, outlast the pointer's leaving. */
@@ -97,12 +115,14 @@ export class SoundState {
 
   stop(): void {
     this.#held = false;
+    this.#take(null);
     this.#player.stop();
   }
 
   replay(): void {
     this.#held = true;
-    this.#player.replay();
+    this.#take(null);
+    if (this.now !== null) this.#player.play(this.urlOf(this.now));
   }
 
   unblock(): void {
@@ -112,20 +132,38 @@ export class SoundState {
 
   setMuted(muted: boolean): void {
     this.muted = muted;
-    this.#audio.muted = muted;
+    for (const element of this.#elements) element.muted = muted;
     globalThis.localStorage?.setItem(MUTED_KEY, muted ? "yes" : "no");
+  }
+
+  /** Let all recordings sound about as loud, or as they are; what plays now begins again. */
+  setEven(even: boolean): void {
+    this.even = even;
+    globalThis.localStorage?.setItem(UNEVEN_KEY, even ? "no" : "yes");
+    if (this.audible && this.now !== null) this.#player.play(this.urlOf(this.now));
   }
 
   /** Read the playhead; the page asks once per frame while something sounds. */
   followPlayhead(): void {
-    this.position_s = this.#audio.currentTime;
+    this.position_s = this.#elements[this.#player.turn]?.currentTime ?? 0;
   }
 
   #onPhase(phase: Phase): void {
+    const ended = this.phase === "playing" && phase === "idle";
     this.phase = phase;
     if (phase === "blocked") this.needsGesture = true;
     else if (phase === "playing") this.needsGesture = false;
     else if (phase === "idle" || phase === "loading") this.position_s = 0;
+    if (!ended) return;
+    const listener = this.#listener;
+    this.#listener = null;
+    listener?.onEnd();
+  }
+
+  #take(listener: Listener | null): void {
+    const before = this.#listener;
+    this.#listener = listener;
+    before?.onTaken();
   }
 
   async #lookUpRecording(sound: Sound): Promise<void> {

@@ -4,13 +4,13 @@ import type { Hit, Library, Projection, Recording, TextSource, Unit } from "../a
 import { formatCount } from "../format.ts";
 import { type Outline, pointsWithin } from "../map/picking.ts";
 import { type Address, readAddress } from "./address.ts";
-import { SayingStore } from "./saying.svelte.ts";
+import { WalkingStore } from "./walking.svelte.ts";
 import type { Question } from "./search.svelte.ts";
 import type { Pick } from "./selection.svelte.ts";
 
 export type { Notice, Tool } from "./base.svelte.ts";
 
-export class Store extends SayingStore {
+export class Store extends WalkingStore {
   #wanted: Address | null = null;
 
   /** Read the library, show what an address names, and keep watching for changes. */
@@ -113,20 +113,6 @@ export class Store extends SayingStore {
   clearSearch = (): void => {
     this.hover.leave("row");
     this.search.clear();
-  };
-
-  /** Let the pointer rest on a point of the map, or (null) on none. */
-  hoverPoint = (index: number | null): void => {
-    const id = index === null ? null : this.map.idAt(index);
-    if (index === null || id === null) this.hover.leave("point");
-    else this.hover.enter({ kind: "point", index }, (signal) => this.findSound(id, signal));
-  };
-
-  /** Let the pointer or the keyboard rest on a hit, or (null) on none. */
-  hoverHit = (index: number | null): void => {
-    const hit = index === null ? undefined : this.search.hits[index];
-    if (index === null || hit === undefined) this.hover.leave("row");
-    else this.hover.enter({ kind: "row", index }, (signal) => this.findHitSound(hit, signal));
   };
 
   /** Play a point's sound to its end and list what sounds most like it. */
