@@ -30,14 +30,18 @@ ARGUMENTS = [
     "--ignore-gpu-blocklist",
     "--autoplay-policy=no-user-gesture-required",
 ]
-# One voice plays everything; it is not part of the document, so the page's script keeps it.
+# One voice plays everything, by two elements in turn; they are not part of the document, so the
+# page's script keeps the one that began to sound last.
 KEEP_THE_VOICE = """
 window.Audio = class extends Audio {
   constructor() {
     super();
-    window.voice = this;
-    window.played = [];
-    this.addEventListener("playing", () => window.played.push(this.currentSrc));
+    window.voice ??= this;
+    window.played ??= [];
+    this.addEventListener("playing", () => {
+      window.voice = this;
+      window.played.push(this.currentSrc);
+    });
   }
 };
 """

@@ -47,7 +47,7 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
     name: "Map",
     uses: uses(
       ["V", "move"],
-      ["S", "select with a lasso; R: a rectangle"],
+      ["S R", "select with a lasso, a rectangle"],
       ["0", "the whole map"],
       ["?", "this list"],
     ),
