@@ -134,10 +134,22 @@ def served(library: Path) -> Iterator[str]:
 
 
 def lone_points(page: Page) -> list[tuple[float, float]]:
+    """Wait until the map stands still, and list its points in an order of chance."""
+    before: list[tuple[float, float]] = []
+    for _ in range(60):
+        page.wait_for_timeout(1000)
+        found = find_points(page)
+        if found and found == before:
+            np.random.default_rng(0).shuffle(found)
+            return found
+        before = found
+    raise RuntimeError("the map shows no points; open the page yourself and see what it says")
+
+
+def find_points(page: Page) -> list[tuple[float, float]]:
     """Find the middles of points that stand by themselves, clear of the panels."""
     from scipy.ndimage import find_objects, label
 
-    page.wait_for_timeout(3000)
     seen: dict[str, Any] = page.evaluate(READ)
     scale = seen["scale"]
     drawn = np.array(seen["alpha"], np.uint8).reshape(seen["height"], seen["width"])
@@ -148,7 +160,6 @@ def lone_points(page: Page) -> list[tuple[float, float]]:
         x, y = (columns.start + columns.stop) / 2 / scale, (rows.start + rows.stop) / 2 / scale
         if 4 <= tall / scale <= 16 and abs(tall - wide) <= 2 and 260 < x < 900 and 90 < y < 700:
             found.append((x, y))
-    np.random.default_rng(0).shuffle(found)
     return found
 
 
