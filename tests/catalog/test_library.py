@@ -47,7 +47,7 @@ def test_a_library_of_a_newer_schema_is_refused_and_left_as_it_is(library, write
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     library.close()
     before = library.path.read_bytes()
-    with pytest.raises(LibraryError, match=r"has schema 9999.*knows 0003.*pip install --upgrade"):
+    with pytest.raises(LibraryError, match=r"has schema 9999.*knows 0004.*pip install --upgrade"):
         use(library.path, write=write)
     assert library.path.read_bytes() == before
 

@@ -256,3 +256,15 @@ def test_an_upgrade_that_fails_half_way_changes_nothing(old, monkeypatch):
     with catalog.open_catalog(old) as library:
         library.create()
     assert schema(old) == catalog.library.SCHEMA
+
+
+def test_a_library_of_the_first_schema_has_no_aspects(old):
+    with catalog.open_catalog(old) as library, library.read() as connection:
+        assert not catalog.has_aspects(connection)
+        assert catalog.aspect_state(connection) == 0
+        assert len(catalog.load_aspects(connection).recording_ids) == 0
+        assert catalog.aspects_of_recordings(connection, [1]) == {}
+    with catalog.open_catalog(old) as library:
+        library.create()
+        with library.read() as connection:
+            assert catalog.unmeasured_recordings(connection) == {1}

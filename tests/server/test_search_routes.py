@@ -397,3 +397,25 @@ def test_uploads_leave_nothing_open(client, sounds, tmp_path, monkeypatch):
         upload(client, b"no sound")
     assert psutil.Process().num_fds() == n_open
     assert list(tmp_path.iterdir()) == []
+
+
+def test_aspects_weigh_what_counts(client, sounds):
+    asked = {"recording_id": sounds.ids["spoken.mp3"], "k": 3}
+    found = search(client, aspects={"pitch": 1, "timbre": 0}, **asked).json()
+    assert found["score_name"] == "likeness from 0 to 1 (weights: pitch 1)"
+    assert [hit["name"] for hit in found["hits"]][:2] == ["stereo.flac", "spoken.ogg"]
+    assert found["hits"][0]["aspects"].keys() == {"pitch"}
+    assert all(hit["aspects"] is None for hit in search(client, **asked).json()["hits"])
+    for weights in ({"smell": 1}, {"pitch": -1}, {"pitch": 1e9}):
+        assert search(client, aspects=weights, **asked).status_code == 422
+    assert search(client, aspects={"pitch": 0}, **asked).status_code == 400
+
+
+def test_an_upload_is_searched_with_by_aspects(client, sounds):
+    content = (sounds.folder / "bells/spoken.mp3").read_bytes()
+    also = json.dumps({"aspects": {"pitch": 1, "loudness": 0.5}})
+    found = upload(client, content, "query.mp3", also=also, k=1).json()
+    (hit,) = found["hits"]
+    assert hit["name"] == "spoken.mp3"
+    assert hit["aspects"]["pitch"] > 0.99
+    assert hit["aspects"]["loudness"] > 0.99

@@ -1,7 +1,7 @@
 """Listening to a file: its sound at the rate an embedder wants, and its waveform on the way."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,9 +49,11 @@ class Listening:
         channels: str,
         start_s: float,
         end_s: float | None,
+        overhear: Callable[[NDArray[np.float32], int], object] | None,
     ) -> None:
         self._path, self._sample_rate, self._channels = path, sample_rate, channels
         self._start_s, self._end_s = start_s, end_s
+        self._overhear = overhear
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """Decode, mix and resample.
@@ -75,6 +77,8 @@ class Listening:
             for block in reader.blocks(self._start_s, self._end_s):
                 mixed = mix(block)
                 self.peaks.add(mixed)
+                if self._overhear is not None:
+                    self._overhear(mixed, reader.sample_rate)
                 heard = [mixed] if self._channels == "mix" else block
                 pairs = zip(resamplers, heard, strict=True)
                 resampled = np.stack([resampler.push(samples) for resampler, samples in pairs])
@@ -105,6 +109,7 @@ def listen(
     channels: str = "mix",
     start_s: float = 0.0,
     end_s: float | None = None,
+    overhear: Callable[[NDArray[np.float32], int], object] | None = None,
 ) -> Listening:
     """Listen to a file, or an interval of it, at a sample rate, in memory that does not grow.
 
@@ -118,6 +123,8 @@ def listen(
         All channels as one (see `mix`), or each by itself.
     start_s, end_s : float, optional
         The interval, all of the file by default.
+    overhear : callable, optional
+        Is given the mix of all channels as it is decoded, shape (n,), and the file's sample rate.
 
     Returns
     -------
@@ -135,4 +142,11 @@ def listen(
         raise ValueError(f"sample_rate={sample_rate} Hz must be positive")
     if not 0 <= start_s < (np.inf if end_s is None else end_s):
         raise ValueError(f"start_s={start_s} must be at least 0 and less than end_s={end_s}")
-    return Listening(Path(path), sample_rate, channels=channels, start_s=start_s, end_s=end_s)
+    return Listening(
+        Path(path),
+        sample_rate,
+        channels=channels,
+        start_s=start_s,
+        end_s=end_s,
+        overhear=overhear,
+    )

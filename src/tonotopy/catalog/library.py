@@ -18,8 +18,12 @@ from tonotopy.errors import LibraryError
 
 __all__ = ["SCHEMA", "Catalog", "open_catalog"]
 
-SCHEMA = "0003"  # the newest migration that this version knows
-OLDER = ("0001", "0002")  # those that it reads as they are, until a write brings them up to date
+SCHEMA = "0004"  # the newest migration that this version knows
+OLDER = (
+    "0001",
+    "0002",
+    "0003",
+)  # those that it reads as they are, until a write brings them up to date
 BUSY_S = 30
 T = TypeVar("T")
 

@@ -33,6 +33,7 @@ __all__ = [
     "identity",
     "metadata",
     "models",
+    "recording_aspects",
     "recording_tags",
     "recordings",
     "roots",
@@ -160,6 +161,26 @@ recording_tags = Table(
     Column("space_id", ForeignKey("spaces.id", ondelete="CASCADE"), primary_key=True),
     Column("scores", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
+)
+
+#: What was measured of a recording beside its vectors, see `features.aspects`. Ids rise with every
+#: change, so that what was loaded can be told from what is stored.
+recording_aspects = Table(
+    "recording_aspects",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recording_id", ForeignKey("recordings.id", ondelete="CASCADE"), nullable=False),
+    Column("revision", Integer, nullable=False),  # of the way to measure
+    Column("loudness_db", Float, nullable=False),
+    Column("pitch_hz", Float),  # null: most of it has no pitch
+    Column("voicing", Float, nullable=False),
+    Column("brightness_hz", Float),  # null: silence
+    Column("onsets_per_s", Float, nullable=False),
+    Column("pulse", Float, nullable=False),
+    Column("attack_s", Float, nullable=False),
+    Column("decay_s", Float, nullable=False),
+    UniqueConstraint("recording_id"),
+    sqlite_autoincrement=True,
 )
 
 #: The scores of a window's best classes: apart from the vectors, so that all are read fast.

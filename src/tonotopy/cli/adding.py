@@ -130,6 +130,7 @@ def summarize(report: "Report") -> None:
         "moved": report.moved,
         "unchanged": report.unchanged,
         "missing": report.missing,
+        "measured": report.measured,
         "failed": len(report.failed),
     }
     if report.new_space:

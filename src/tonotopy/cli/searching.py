@@ -9,6 +9,8 @@ from tonotopy.cli.app import Json, LibraryOption, app, open_library
 from tonotopy.cli.output import clock, say, show_json, show_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tonotopy.retrieve import Hit, Results, TextSource
 
 __all__ = ["By", "search", "show_results"]
@@ -35,6 +37,10 @@ def search(
     ] = None,
     unlike: Annotated[
         list[str] | None, typer.Option(metavar="FILE", help="A sound not to be like.")
+    ] = None,
+    aspects: Annotated[
+        str | None,
+        typer.Option(metavar="WEIGHTS", help="Such as timbre=1,pitch=0.5,loudness=0,rhythm=1."),
     ] = None,
     start: Annotated[
         float | None, typer.Option(metavar="S", help="Search with the file from here on.")
@@ -67,6 +73,7 @@ def search(
     one; anything else is words, looked for in what was heard, in names, folders and labels.
     What is not wanted stands after a minus sign or the word not.
     """
+    from tonotopy.retrieve import parse_aspects
     from tonotopy.retrieve import search as find
 
     sources = None if text_from is None else [each.strip() for each in text_from.split(",")]
@@ -80,6 +87,7 @@ def search(
             where=where,
             like=like or (),
             unlike=unlike or (),
+            aspects=None if aspects is None else parse_aspects(aspects),
             start_s=start,
             end_s=end,
             text_from=cast("list[TextSource] | None", sources),  # the verb refuses others
@@ -113,15 +121,22 @@ def show_results(results: "Results") -> None:
             ", ".join(hit.labels),
             *([tags_shown(hit)] if tagged else []),
             *([hit.why] if hit.why is not None else []),
+            *([aspects_shown(hit.aspects)] if hit.aspects is not None else []),
         )
         for hit in results.hits
     ]
     heard = ["heard"] if tagged else []
     why = ["why"] if results.hits[0].why is not None else []
-    show_table([">#", ">score", "recording", ">seconds", "labels", *heard, *why], rows)
+    alike = ["alike in"] if results.hits[0].aspects is not None else []
+    show_table([">#", ">score", "recording", ">seconds", "labels", *heard, *why, *alike], rows)
     say(f"score: {results.score_name}; paths below {shared}")
 
 
 def tags_shown(hit: "Hit") -> str:
     """Write the first tags of a hit, as ``Dog 0.93, Rain 0.71``."""
     return ", ".join(f"{tag.name} {tag.score:.2f}" for tag in hit.tags[:MANY_TAGS])
+
+
+def aspects_shown(aspects: "Mapping[str, float]") -> str:
+    """Write how alike a hit is in each aspect, as ``timbre 0.81, pitch 0.97``."""
+    return ", ".join(f"{name} {likeness:.2f}" for name, likeness in aspects.items())

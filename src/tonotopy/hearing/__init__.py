@@ -7,9 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tonotopy.hearing.stream import Hearing, embed_interval, row_type
+    from tonotopy.hearing.stream import Hearing, embed_interval, measure_interval, row_type
 
-__all__ = ["Hearing", "embed_interval", "row_type"]
+__all__ = ["Hearing", "embed_interval", "measure_interval", "row_type"]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,9 +11,10 @@ from tonotopy import audio
 from tonotopy.embedders import Embedder
 from tonotopy.embedders.tagger import Tagger
 from tonotopy.errors import DecodeError, EmbedderError
+from tonotopy.features.aspects import AspectMeter, Aspects
 from tonotopy.windows import Framer
 
-__all__ = ["Hearing", "embed_interval", "row_type"]
+__all__ = ["Hearing", "embed_interval", "measure_interval", "row_type"]
 
 BATCH = 64  # windows embedded at once, fewer where they are long
 BATCH_SAMPLES = 1 << 22
@@ -54,12 +55,16 @@ class Hearing:
         Whether channels are mixed or embedded by themselves.
     start_s, end_s : float, optional
         The interval to hear; all of the file by default.
+    measured : bool, default False
+        Whether pitch, loudness and rhythm are measured on the way.
 
     Attributes
     ----------
     scores : ndarray of shape (n_tags,)
         Of the recording: the highest that any window gave each class so far. Empty if the embedder
         does not name what it hears.
+    aspects : Aspects or None
+        What was measured beside, if that was asked for and `rows` has ended.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class Hearing:
         channels: str = "mix",
         start_s: float = 0.0,
         end_s: float | None = None,
+        measured: bool = False,
     ) -> None:
         self.embedder = embedder
         self.hop_s = hop_s
@@ -78,8 +84,15 @@ class Hearing:
         self.tagger = embedder if isinstance(embedder, Tagger) else None
         n_tags = 0 if self.tagger is None else self.tagger.n_tags
         self.scores = np.zeros(n_tags, np.float32)
+        self.aspects: Aspects | None = None
+        self._measuring = _Measuring() if measured else None
         self.listening = audio.listen(
-            path, embedder.sample_rate, channels=channels, start_s=start_s, end_s=end_s
+            path,
+            embedder.sample_rate,
+            channels=channels,
+            start_s=start_s,
+            end_s=end_s,
+            overhear=self._measuring,
         )
 
     def rows(self) -> Iterator[NDArray[np.void]]:
@@ -99,6 +112,8 @@ class Hearing:
         for channel, framer in enumerate(framers):
             for first, windows in framer.finish():
                 yield self._embedded(first, windows, channel, n_left=n_samples - first * hop)
+        if self._measuring is not None:
+            self.aspects = self._measuring.aspects()
 
     def _embedded(
         self, first: int, windows: NDArray[np.float32], channel: int, *, n_left: int
@@ -143,6 +158,22 @@ class Hearing:
                 f"{self.embedder.name} gave a vector that is not finite at {start_s:.2f} s; "
                 "the recording was left out"
             )
+
+
+class _Measuring:
+    """Measures what is decoded, at the rate that comes with it."""
+
+    def __init__(self) -> None:
+        self._meter: AspectMeter | None = None
+
+    def __call__(self, samples: NDArray[np.float32], sample_rate: int) -> None:
+        if self._meter is None:
+            self._meter = AspectMeter(sample_rate)
+        self._meter.push(samples)
+
+    def aspects(self) -> Aspects | None:
+        """Tell what was measured; None if there was no sound."""
+        return None if self._meter is None else self._meter.finish()
 
 
 def levels(windows: NDArray[np.float32], n_own: NDArray[np.integer]) -> NDArray[np.float32]:
@@ -198,3 +229,22 @@ def embed_interval(
     if not rows:
         raise DecodeError(path, f"there is no sound after {start_s:g} s")
     return np.concatenate(rows)["vector"].astype(np.float32)
+
+
+def measure_interval(path: Path, *, start_s: float = 0.0, end_s: float | None = None) -> Aspects:
+    """Measure pitch, loudness and rhythm of an interval, without embedding it.
+
+    Raises
+    ------
+    DecodeError
+        If the file is not audio, or has no sound in the interval.
+    """
+    with audio.open_audio(path) as reader:
+        meter = AspectMeter(reader.sample_rate)
+        n_samples = 0
+        for block in reader.blocks(start_s, end_s):
+            n_samples += block.shape[1]
+            meter.push(audio.mix(block))
+    if not n_samples:
+        raise DecodeError(path, f"there is no sound after {start_s:g} s")
+    return meter.finish()

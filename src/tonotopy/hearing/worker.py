@@ -8,7 +8,7 @@ import base64
 import json
 import struct
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from tonotopy import audio, embedders
 from tonotopy.embedders import Embedder
 from tonotopy.errors import DecodeError, TonotopyError
-from tonotopy.hearing.stream import Hearing
+from tonotopy.features.aspects import Aspects
+from tonotopy.hearing.stream import Hearing, measure_interval
 
 __all__ = ["Heard", "Task", "answer_all", "hear", "read_answer", "read_hello", "write_task"]
 
@@ -36,6 +37,7 @@ class Task:
     embedder: str
     hop_s: float
     channels: str  #: "mix" or "each"
+    only_aspects: bool = False  #: pitch, loudness and rhythm: its windows are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Heard:
     problem: str | None = None  #: what of it could not be decoded
     peaks: str = ""  #: packed by the audio edge, in base64
     scores: str = ""  #: of all classes, float32, in base64; empty if the embedder names nothing
+    measured: list[float | None] = field(default_factory=list)  #: the fields of `Aspects`
 
     @property
     def packed_peaks(self) -> bytes:
@@ -63,6 +66,11 @@ class Heard:
     def tagged(self) -> bool:
         """Whether the rows tell classes and their scores, see `tonotopy.hearing.row_type`."""
         return self.scores != ""
+
+    @property
+    def aspects(self) -> Aspects:
+        """Pitch, loudness and rhythm."""
+        return Aspects._make(self.measured)
 
     @property
     def class_scores(self) -> NDArray[np.float32]:
@@ -108,8 +116,16 @@ def hear_or_raise(task: Task, take_rows: Callable[[bytes], object]) -> Heard:
     """Decode a file and embed its windows, or say why not by an exception."""
     path = Path(task.path)
     before = state(path)
+    if task.only_aspects:
+        return Heard(size=before[0], mtime_ns=before[1], measured=[*measure_interval(path)])
     content_hash = audio.content_hash(path)
-    hearing = Hearing(path, load_embedder(task.embedder), hop_s=task.hop_s, channels=task.channels)
+    hearing = Hearing(
+        path,
+        load_embedder(task.embedder),
+        hop_s=task.hop_s,
+        channels=task.channels,
+        measured=True,
+    )
     n_rows = 0
     for rows in hearing.rows():
         take_rows(rows.tobytes())
@@ -131,6 +147,7 @@ def hear_or_raise(task: Task, take_rows: Callable[[bytes], object]) -> Heard:
         problem=info.problem,
         peaks=base64.b64encode(hearing.listening.peaks.to_bytes()).decode(),
         scores=base64.b64encode(hearing.scores.astype("<f4").tobytes()).decode(),
+        measured=[*(hearing.aspects or ())],
     )
 
 

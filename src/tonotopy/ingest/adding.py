@@ -37,7 +37,8 @@ def add(
 ) -> Report:
     """Add audio files and folders to a library, or bring what it knows of them up to date.
 
-    Files that did not change cost a look at their size and date. What cannot be heard is stored
+    Files that did not change cost a look at their size and date; pitch, loudness and rhythm of what
+    an older version heard are measured once, beside its windows. What cannot be heard is stored
     as a failure with its reason and does not stop the run. Each recording lands in a transaction
     of its own: a run that is killed loses at most those it was hearing.
 
@@ -111,12 +112,13 @@ def add(
     with library.read() as connection:
         covered = catalog.covered_recordings(connection, target)
         covered -= catalog.untagged_recordings(connection, target)
-        plan = make_plan(connection, found, given.known(connection), covered)
+        unmeasured = catalog.unmeasured_recordings(connection)
+        plan = make_plan(connection, found, given.known(connection), covered, unmeasured)
     new_space = space.find(spaces, asked) is None
     report = Report(space=target.name, new_space=new_space, unchanged=plan.unchanged)
     note_failures(library, report, given, unreadable, fine=files(found) - files(plan.hear))
     note_changes(library, report, plan, given)
-    hear_and_store(library, report, plan.hear, target, asked, given, jobs or n_cores(), on_progress)
+    hear_and_store(library, report, plan, target, asked, given, jobs or n_cores(), on_progress)
     if labels_from_folders or label_pattern is not None:
         label(library, given, found, from_folders=labels_from_folders, pattern=label_pattern)
     report.elapsed_s = time.monotonic() - began

@@ -28,6 +28,7 @@ class Plan:
     """What `add` will do."""
 
     hear: list[Found] = field(default_factory=list)
+    measure: list[Found] = field(default_factory=list)  #: known, but not its pitch and the like
     moves: list[Move] = field(default_factory=list)
     touched: list[Move] = field(default_factory=list)  #: in place: same content, new date
     missing: list[Known] = field(default_factory=list)
@@ -39,6 +40,7 @@ def make_plan(
     found: Collection[Found],
     known: dict[str, Known],
     covered: Collection[int],
+    unmeasured: Collection[int] = (),
 ) -> Plan:
     """Compare files with what is known.
 
@@ -52,6 +54,8 @@ def make_plan(
         The recordings below those paths, by path.
     covered : collection of int
         The recordings that have windows in the space.
+    unmeasured : collection of int
+        Those whose pitch, loudness and rhythm are not known.
     """
     plan = Plan()
     origins = Origins(connection)
@@ -63,12 +67,17 @@ def make_plan(
                 plan.moves.append(Move(origin, file))
             if origin is None or origin.id not in covered:
                 plan.hear.append(file)
+            elif origin.id in unmeasured:
+                plan.measure.append(file)
         elif recording.id not in covered or not has_known_content(file, recording):
             plan.hear.append(file)
-        elif recording.mtime_ns != file.mtime_ns or recording.missing:
-            plan.touched.append(Move(recording, file))
         else:
-            plan.unchanged += 1
+            if recording.id in unmeasured:
+                plan.measure.append(file)
+            if recording.mtime_ns != file.mtime_ns or recording.missing:
+                plan.touched.append(Move(recording, file))
+            else:
+                plan.unchanged += 1
     accounted = {file.path for file in found} | {move.known.path for move in plan.moves}
     plan.missing = [
         each

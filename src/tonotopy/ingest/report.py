@@ -28,6 +28,7 @@ class Report:
     changed: int = 0
     moved: int = 0
     missing: int = 0
+    measured: int = 0  #: known before, and now their pitch, loudness and rhythm too
     failed: list[dict[str, str]] = field(default_factory=list)  #: path and reason
     problems: list[dict[str, str]] = field(default_factory=list)  #: added, but not all of it
     windows: int = 0

@@ -11,9 +11,9 @@ from tonotopy.catalog import Catalog, NewRecording, NewWindow, Space
 from tonotopy.hearing import row_type
 from tonotopy.hearing.worker import Task
 from tonotopy.ingest.given import Given
+from tonotopy.ingest.plan import Plan
 from tonotopy.ingest.pool import Answer, hear_all
 from tonotopy.ingest.report import Progress, Report
-from tonotopy.ingest.scan import Found
 from tonotopy.ingest.space import Wanted
 
 __all__ = ["hear_and_store", "note_failure"]
@@ -24,7 +24,7 @@ READ_ROWS = 4096
 def hear_and_store(
     library: Catalog,
     report: Report,
-    wanted: list[Found],
+    plan: Plan,
     target: Space,
     asked: Wanted,
     given: Given,
@@ -38,15 +38,20 @@ def hear_and_store(
     LibraryError
         If the library cannot be written, or there is no room for what long files give.
     """
-    sizes = {file.path: file.size for file in wanted}
+    sizes = {file.path: file.size for file in (*plan.hear, *plan.measure)}
     n_bytes, done_bytes = sum(sizes.values()), 0
-    tasks = [Task(path, asked.loaded_from, target.hop_s, target.channels) for path in sizes]
+    how = (asked.loaded_from, target.hop_s, target.channels)
+    tasks = [Task(file.path, *how) for file in plan.hear]
+    tasks += [Task(file.path, *how, only_aspects=True) for file in plan.measure]
     tell = on_progress or (lambda _: None)
     tell(Progress(0, len(tasks), 0, n_bytes, 0.0, ""))
     for done, answer in enumerate(hear_all(tasks, jobs=jobs), start=1):
         with answer.rows:
             path = answer.task.path
-            store(library, report, target, answer, given.root_of(path))
+            if answer.task.only_aspects:
+                store_aspects(library, report, answer)
+            else:
+                store(library, report, target, answer, given.root_of(path))
         done_bytes += sizes[path]
         tell(Progress(done, len(tasks), done_bytes, n_bytes, report.audio_s, path))
 
@@ -55,6 +60,18 @@ def note_failure(connection: Connection, report: Report, path: str, reason: str)
     """Store and report one failure."""
     catalog.put_failure(connection, path, reason)
     report.failed.append({"path": catalog.escape(path), "reason": catalog.storable(reason)})
+
+
+def store_aspects(library: Catalog, report: Report, answer: Answer) -> None:
+    """Store what was measured of a recording whose windows are known."""
+    with library.write() as connection:
+        if answer.heard.failure is not None:
+            note_failure(connection, report, answer.task.path, answer.heard.failure)
+            return
+        known = catalog.find_by_path(connection, answer.task.path)
+        if known is not None:  # else another run took it out meanwhile
+            catalog.put_aspects(connection, known.id, answer.heard.aspects)
+            report.measured += 1
 
 
 def store(library: Catalog, report: Report, target: Space, answer: Answer, root: str) -> None:
@@ -85,6 +102,7 @@ def store(library: Catalog, report: Report, target: Space, answer: Answer, root:
         if heard.tagged:
             scores = packed_scores(heard.class_scores)
             catalog.put_recording_scores(connection, target.id, recording_id, scores)
+        catalog.put_aspects(connection, recording_id, heard.aspects)
         catalog.index_words(connection, [recording_id])
         catalog.clear_failures(connection, [path])
     report.audio_s += heard.duration_s

@@ -3,6 +3,7 @@
 The room is not called ``search``: a package of that name would hide the function `tonotopy.search`.
 """
 
+from tonotopy.retrieve.aspects import ASPECTS, parse_aspects
 from tonotopy.retrieve.coding import prepare_index
 from tonotopy.retrieve.query import AudioFile, Example, StoredRecording, StoredWindow, Words
 from tonotopy.retrieve.results import Hit, Results
@@ -10,6 +11,7 @@ from tonotopy.retrieve.searching import search
 from tonotopy.retrieve.texts import TextSource
 
 __all__ = [
+    "ASPECTS",
     "AudioFile",
     "Example",
     "Hit",
@@ -18,6 +20,7 @@ __all__ = [
     "StoredWindow",
     "TextSource",
     "Words",
+    "parse_aspects",
     "prepare_index",
     "search",
 ]

@@ -23,6 +23,7 @@ class Hit:
     tags: list[Tag]  #: what was heard, the highest score first; see `tonotopy.catalog.shown`
     why: str | None  #: what was heard and which words stand where; None where sound was compared
     missing: bool  #: whether the file is gone
+    aspects: dict[str, float] | None = None  #: likeness in each that was asked for, 0 to 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The verb `search`."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -18,10 +19,12 @@ from tonotopy.ranking import (
     rank_groups,
     score_windows,
 )
+from tonotopy.retrieve.aspects import checked_aspects
 from tonotopy.retrieve.candidates import Pool
 from tonotopy.retrieve.coding import Plan, plan_search
 from tonotopy.retrieve.filtering import Scope
 from tonotopy.retrieve.listing import SCORE_NAME, Found, list_allowed
+from tonotopy.retrieve.mixing import find_by_aspects, placed
 from tonotopy.retrieve.query import (
     AudioFile,
     Example,
@@ -52,6 +55,7 @@ def search(
     within: Sequence[StoredRecording | StoredWindow] | None = None,
     like: Sequence[Query] = (),
     unlike: Sequence[Query] = (),
+    aspects: Mapping[str, float] | None = None,
     start_s: float | None = None,
     end_s: float | None = None,
     text_from: Sequence[TextSource] | None = None,
@@ -83,6 +87,9 @@ def search(
         that are no longer in the library are passed over.
     like, unlike : sequence of files or Examples
         More sounds to be like, and sounds not to be like.
+    aspects : dict of str to float, optional
+        Weights of ``timbre``, ``pitch``, ``loudness`` and ``rhythm``: the score is the weighted
+        mean of how alike recordings are in each. By default timbre alone counts, on its own scale.
     start_s, end_s : float, optional
         Interval of the file to search with.
     text_from : sequence of {"tags", "names", "labels"}, optional
@@ -132,9 +139,10 @@ def search(
         raise QueryError(f"k = {k}: ask for at least one hit")
     understood = None if query is None else understand(query, start_s, end_s)
     scope = Scope.of(where, within)
+    mixed = None if aspects is None else checked_aspects(aspects, by=by, rerank=rerank)
     if isinstance(understood, Words):
-        if like or unlike:
-            raise QueryError("words cannot be mixed with sounds; leave out one of the two")
+        if like or unlike or mixed:
+            raise QueryError("words cannot be mixed with sounds or aspects; leave out one of them")
         return search_text(
             library,
             understood.text,
@@ -147,10 +155,15 @@ def search(
         )
     likes = [as_example(each) for each in ([understood] if understood else []) + list(like)]
     unlikes = [as_example(each) for each in unlike]
-    if not likes and (unlikes or scope.is_everything):
+    if not likes and (unlikes or mixed or scope.is_everything):
         raise QueryError("nothing to search with; give a file, words, or --like FILE")
     if not likes:
         return list_scope(library, scope, k=k, by=by, per_recording=per_recording, space=space)
+    if mixed is not None:
+        results = search_aspects(
+            library, likes, unlikes, mixed, scope, k=k, space=space, index=index, weights=weights
+        )
+        return replace(results, query=named(query, like))
     with library.read() as connection:
         chosen = catalog.find_space(connection, space)
         heard = [hear_example(connection, chosen, each, weights) for each in likes + unlikes]
@@ -170,6 +183,41 @@ def search(
         hits = describe(connection, chosen, found)
     name = plan.score_name + (", less half of what it should not be like" if unlike else "")
     return Results(named(query, like), chosen.name, name, hits)
+
+
+def search_aspects(
+    library: Catalog,
+    likes: Sequence[Example],
+    unlikes: Sequence[Example],
+    mixed: Mapping[str, float],
+    scope: Scope,
+    *,
+    k: int,
+    space: str | None,
+    index: str,
+    weights: str | os.PathLike[str] | None,
+) -> Results:
+    """Find recordings by the weighted mean of how alike they are in some aspects."""
+    with library.read() as connection:
+        chosen = catalog.find_space(connection, space)
+        found, notes = find_by_aspects(
+            library,
+            connection,
+            chosen,
+            likes,
+            unlikes,
+            mixed,
+            allowed=scope.windows(connection, chosen),
+            k=k,
+            index=index,
+            weights=weights,
+        )
+        described = describe(connection, chosen, placed(connection, chosen, found))
+    pairs = zip(described, found, strict=True)
+    hits = [replace(hit, aspects=each.aspects) for hit, each in pairs]
+    shown_weights = ", ".join(f"{name} {weight:g}" for name, weight in mixed.items())
+    name = f"likeness from 0 to 1 (weights: {shown_weights})"
+    return Results("", chosen.name, name, hits, notes)
 
 
 def list_scope(

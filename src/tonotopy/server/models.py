@@ -46,6 +46,7 @@ MAX_WITHIN = 100_000
 MAX_ID = 2**63 - 1  # that a database column holds
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Weight = Annotated[float, Field(allow_inf_nan=False, ge=0, le=1000)]
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 
@@ -240,6 +241,9 @@ class HitOut(BaseModel):
     tags: list[TagOut] = Field(description="the highest score first")
     why: str | None
     missing: bool
+    aspects: dict[str, float] | None = Field(
+        None, description="how alike it is in each aspect that was asked for, 0 to 1"
+    )
 
 
 class ResultsOut(BaseModel):
@@ -263,14 +267,29 @@ Windows = Annotated[list[Id], Field(max_length=MAX_EXAMPLES, description="window
 Recordings = Annotated[list[Id], Field(max_length=MAX_EXAMPLES, description="recording ids")]
 
 
+class AspectsIn(BaseModel, extra="forbid"):
+    """How much each aspect counts; the score is the weighted mean of how alike in each."""
+
+    timbre: Weight = 0.0
+    pitch: Weight = 0.0
+    loudness: Weight = 0.0
+    rhythm: Weight = 0.0
+
+
 class ExamplesIn(BaseModel):
-    """More sounds to be like, sounds not to be like, and what may be found."""
+    """More sounds to be like, sounds not to be like, in which aspects, and what may be found."""
 
     like: Windows = []
     unlike: Windows = []
     like_recordings: Recordings = []
     unlike_recordings: Recordings = []
+    aspects: AspectsIn | None = None
     within: WithinIn | None = None
+
+    @property
+    def weights(self) -> dict[str, float] | None:
+        """The weights of aspects, as `search` takes them."""
+        return None if self.aspects is None else self.aspects.model_dump()
 
 
 class SearchIn(ExamplesIn):

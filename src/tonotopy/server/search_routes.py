@@ -97,6 +97,7 @@ def search_library(library: Library, asked: SearchIn) -> ResultsOut:
         within=chosen(asked),
         like=stored(asked.like_recordings, asked.like),
         unlike=stored(asked.unlike_recordings, asked.unlike),
+        aspects=asked.weights,
         text_from=asked.text_from,
         space=asked.space,
         rerank=asked.rerank,
@@ -137,6 +138,7 @@ def search_upload(
                 within=chosen(more),
                 like=stored(more.like_recordings, more.like),
                 unlike=stored(more.unlike_recordings, more.unlike),
+                aspects=more.weights,
                 space=space,
                 rerank=rerank,
             )
