@@ -37,6 +37,34 @@ export interface AnnotationsIn {
   remove?: number[];
 }
 
+/** How much each aspect counts; the score is the weighted mean of how alike in each. */
+export interface AspectsIn {
+  timbre?: number;
+  pitch?: number;
+  loudness?: number;
+  rhythm?: number;
+}
+
+/** What was measured of a recording beside its vectors. */
+export interface AspectsOut {
+  /** K-weighted level, LUFS of the mix; -120: silence */
+  loudness_db: number;
+  /** fundamental; null where most has none */
+  pitch_hz: number | null;
+  /** how much of it has a pitch, 0 to 1 */
+  voicing: number;
+  /** centroid of its power; null in silence */
+  brightness_hz: number | null;
+  /** beginnings of sounds after the first, per second */
+  onsets_per_s: number;
+  /** how regular they are, 0 to 1 */
+  pulse: number;
+  /** how long sounds rise */
+  attack_s: number;
+  /** how long they last from there on */
+  decay_s: number;
+}
+
 /** What a change of annotations did. */
 export interface ChangedOut {
   /** ids of the new annotations */
@@ -52,7 +80,7 @@ export interface ColumnOut {
   kind: "groups" | "number" | "time";
 }
 
-/** More sounds to be like, sounds not to be like, and what may be found. */
+/** More sounds to be like, sounds not to be like, in which aspects, and what may be found. */
 export interface ExamplesIn {
   /** window ids */
   like?: number[];
@@ -62,6 +90,7 @@ export interface ExamplesIn {
   like_recordings?: number[];
   /** recording ids */
   unlike_recordings?: number[];
+  aspects?: AspectsIn | null;
   within?: WithinIn | null;
 }
 
@@ -101,6 +130,8 @@ export interface HitOut {
   tags: TagOut[];
   why: string | null;
   missing: boolean;
+  /** how alike it is in each aspect that was asked for, 0 to 1 */
+  aspects?: Record<string, unknown> | null;
 }
 
 /** Work that runs in the background. */
@@ -200,6 +231,8 @@ export interface RecordingOut {
   labels: string[];
   /** the highest score first */
   tags: TagOut[];
+  /** null: not measured yet */
+  aspects: AspectsOut | null;
   missing: boolean;
   /** first window in the default space */
   window_id: number | null;
@@ -232,6 +265,7 @@ export interface SearchIn {
   like_recordings?: number[];
   /** recording ids */
   unlike_recordings?: number[];
+  aspects?: AspectsIn | null;
   within?: WithinIn | null;
   words?: string | null;
   window_id?: number | null;

@@ -20,11 +20,13 @@ from tonotopy.catalog.annotations import (
     set_labels,
 )
 from tonotopy.catalog.aspects import (
+    MEASURES,
     AspectTable,
     aspect_state,
     aspects_of_recordings,
     has_aspects,
     load_aspects,
+    measured_columns,
     put_aspects,
     unmeasured_recordings,
 )
@@ -134,6 +136,7 @@ from tonotopy.catalog.windows import (
 __all__ = [
     "COLUMNS",
     "FLOOR",
+    "MEASURES",
     "MOST",
     "RECORDING_FLOOR",
     "WINDOW_FLOOR",
@@ -206,6 +209,7 @@ __all__ = [
     "load_vectors",
     "load_weights",
     "mark_missing",
+    "measured_columns",
     "metadata_keys",
     "missing_recordings",
     "move_recording",

@@ -10,23 +10,38 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Column, Connection, delete, insert
 
 from tonotopy.catalog import tables
 from tonotopy.catalog.recordings import IN_CHUNK
 from tonotopy.features.aspects import REVISION, Aspects
 
 __all__ = [
+    "MEASURES",
     "AspectTable",
     "aspect_state",
     "aspects_of_recordings",
     "has_aspects",
     "load_aspects",
+    "measured_columns",
     "put_aspects",
     "unmeasured_recordings",
 ]
 
 COLUMNS = ", ".join(Aspects._fields)
+
+#: What filters and maps know of a recording.
+MEASURES: dict[str, Column[float]] = {
+    name: tables.recording_aspects.c[name]
+    for name in (
+        "loudness_db",
+        "pitch_hz",
+        "brightness_hz",
+        "onsets_per_s",
+        "attack_s",
+        "decay_s",
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +122,12 @@ def aspects_of_recordings(connection: Connection, ids: Sequence[int]) -> dict[in
         )
         found.update({row[0]: Aspects(*row[1:]) for row in rows})
     return found
+
+
+def measured_columns(connection: Connection) -> list[str]:
+    """List which of `MEASURES` any recording has."""
+    if not has_aspects(connection):
+        return []
+    counts = ", ".join(f"count({name})" for name in MEASURES)
+    row = connection.exec_driver_sql(f"SELECT {counts} FROM recording_aspects").one()
+    return [name for name, count in zip(MEASURES, row, strict=True) if count]

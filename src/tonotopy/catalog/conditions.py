@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from tonotopy.catalog import tables
 from tonotopy.catalog.annotations import carries
+from tonotopy.catalog.aspects import MEASURES, has_aspects
 from tonotopy.catalog.paths import storable
 from tonotopy.catalog.shown import classes_like, classes_named, tagged_with
 from tonotopy.errors import FilterError
@@ -102,6 +103,12 @@ def condition(connection: Connection, where: Filter, *, windows: bool) -> Column
     for field, reason in LATER.items():
         if field in named:
             raise FilterError(f"{field} cannot be asked for yet: {reason}")
+    asked = sorted(named & MEASURES.keys())
+    if asked and not has_aspects(connection):
+        raise FilterError(
+            f"{asked[0]} cannot be asked for yet: no recording of this library has been measured; "
+            "add the folders again with: tonotopy add PATH..."
+        )
     return Translation(connection, windows).of(where)
 
 
@@ -182,12 +189,23 @@ def full_path() -> Column:
     return root + "/" + tables.recordings.c.path
 
 
+def measured(column: Column) -> Column:
+    """Say in SQL what was measured of a recording."""
+    return (
+        select(column)
+        .where(tables.recording_aspects.c.recording_id == tables.recordings.c.id)
+        .correlate(tables.recordings)
+        .scalar_subquery()
+    )
+
+
 COLUMNS: dict[str, Column] = {
     "path": full_path(),
     "device": tables.recordings.c.device,
     "duration_s": tables.recordings.c.duration_s,
     "recorded_at": tables.recordings.c.recorded_at,
     "added_at": tables.recordings.c.added_at,
+    **{name: measured(column) for name, column in MEASURES.items()},
 }
 TIMES = ("recorded_at", "added_at")
 

@@ -46,7 +46,7 @@ TIMES: dict[str, Callable[[Recording], float]] = {
 POSITION = "start_s"  # of windows alone: where in its recording each begins
 TRUST = "trustworthiness"  # of a point of this very map
 MOST_JUDGED = 50_000  # points of a map that was not judged when it was made; more take too long
-RESERVED = {"label", "tag", POSITION, TRUST, *TEXTS, *NUMBERS, *TIMES}
+RESERVED = {"label", "tag", POSITION, TRUST, *TEXTS, *NUMBERS, *TIMES, *catalog.MEASURES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +106,14 @@ def list_columns(
     with library.read() as connection:
         recordings = catalog.get_recordings(connection, catalog.recording_ids(connection))
         tagged = catalog.tagged_spaces(connection)
+        measured = catalog.measured_columns(connection)
     found = [Column("label", "groups")]
     if tagged:
         found.append(Column("tag", "groups"))
     for name, text_of in TEXTS.items():
         if any(text_of(each) for each in recordings.values()):
             found.append(Column(name, "groups"))
-    found.extend(Column(name, "number") for name in NUMBERS)
+    found.extend(Column(name, "number") for name in (*NUMBERS, *measured))
     if items == "windows":
         found.append(Column(POSITION, "number"))
     if points.trust is not None or len(points.ids) <= MOST_JUDGED:
@@ -184,8 +185,9 @@ def measure_points(
     library : Catalog
         An open library.
     by : str
-        ``duration_s``, ``sample_rate``, ``recorded_at``, ``added_at``, ``trustworthiness``, for
-        windows ``start_s``, or a metadata key.
+        ``duration_s``, ``sample_rate``, ``recorded_at``, ``added_at``, ``trustworthiness``, what
+        was measured, such as ``pitch_hz`` and ``loudness_db``, for windows ``start_s``, or a
+        metadata key.
     items : {"recordings", "windows"}
         What a point is.
     projection : {"pca", "umap"}
@@ -207,10 +209,13 @@ def measure_points(
             windows = catalog.get_windows(connection, points.ids.tolist())
             starts = [windows[each].start_s for each in points.ids.tolist()]
             return Measures(np.array(starts, np.float64), points.version)
-        measure = NUMBERS.get(by) or TIMES.get(by) or metadata_number(by)
         owners, owner_of = np.unique(points.recording_ids, return_inverse=True)
-        recordings = catalog.get_recordings(connection, owners.tolist())
-    measured = np.array([measure(recordings[each]) for each in owners.tolist()], np.float64)
+        if by in catalog.MEASURES:
+            measured = aspect_values(connection, owners.tolist(), by)
+        else:
+            measure = NUMBERS.get(by) or TIMES.get(by) or metadata_number(by)
+            recordings = catalog.get_recordings(connection, owners.tolist())
+            measured = np.array([measure(recordings[each]) for each in owners.tolist()], np.float64)
     if by not in NUMBERS and len(measured) and np.isnan(measured).all():
         raise NotInLibrary(f"no recording of this map has a number {by!r}")
     return Measures(measured[owner_of], points.version)
@@ -237,6 +242,14 @@ def judged(
         chosen = catalog.find_space(connection, space)
         key = f"trustworthiness of {projection} of {items} of space {chosen.id}"
         return library.kept(key, points.version, judge)
+
+
+def aspect_values(connection: Connection, ids: list[int], name: str) -> NDArray[np.float64]:
+    """Tell what was measured of recordings; NaN where nothing was."""
+    known = catalog.aspects_of_recordings(connection, ids)
+    return np.array(
+        [getattr(known[each], name) if each in known else None for each in ids], np.float64
+    )
 
 
 def metadata_number(key: str) -> Callable[[Recording], float]:

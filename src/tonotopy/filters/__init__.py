@@ -21,7 +21,8 @@ date without a time is that whole day, and a time without an offset is UTC.
 A recording may have several labels, predictions and tags: ``=``, ``~`` and ``in`` hold when any of
 them fits, ``!=`` and ``not in`` when none does. A tag is what an embedder heard; ``tag = 'Animal'``
 also holds for what stands below it in AudioSet's tree of sounds, such as ``Dog``, in any case. A
-field without a value fits nothing but ``!=`` and ``not in``. A metadata key with the name of a
+field without a value fits nothing but ``!=`` and ``not in``: ``pitch_hz`` has none where most of a
+recording has no pitch. A metadata key with the name of a
 built-in field of `FIELDS` cannot be asked for.
 
 This package only reads and writes the language; the catalog turns a `Filter` into a query.

@@ -11,6 +11,7 @@ from tonotopy.filters import parse
 from tonotopy.maintain import describe
 from tonotopy.server.describing import answers_head
 from tonotopy.server.models import (
+    AspectsOut,
     LabelCount,
     LibraryOut,
     RecordingOut,
@@ -77,6 +78,7 @@ def described(connection: Connection, ids: Sequence[int]) -> list[RecordingOut]:
     windows = catalog.window_ranges(connection, default[0], ids) if default else {}
     tagged = [space for space, _ in catalog.tagged_spaces(connection)]
     tags = catalog.tags_of_recordings(connection, tagged[0], ids) if tagged else {}
+    aspects = catalog.aspects_of_recordings(connection, ids)
     return [
         RecordingOut(
             id=each.id,
@@ -92,6 +94,7 @@ def described(connection: Connection, ids: Sequence[int]) -> list[RecordingOut]:
             metadata=each.metadata,
             labels=catalog.labels_of(labels.get(each.id, ()), 0.0, each.duration_s),
             tags=[TagOut(name=tag.name, score=tag.score) for tag in tags.get(each.id, ())],
+            aspects=AspectsOut(**aspects[each.id]._asdict()) if each.id in aspects else None,
             missing=each.missing,
             window_id=windows[each.id][0] if each.id in windows else None,
             n_windows=windows[each.id][1] if each.id in windows else 0,

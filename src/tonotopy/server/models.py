@@ -108,6 +108,19 @@ class TagOut(BaseModel):
     score: float = Field(description="0 to 1")
 
 
+class AspectsOut(BaseModel):
+    """What was measured of a recording beside its vectors."""
+
+    loudness_db: float = Field(description="K-weighted level, LUFS of the mix; -120: silence")
+    pitch_hz: float | None = Field(description="fundamental; null where most has none")
+    voicing: float = Field(description="how much of it has a pitch, 0 to 1")
+    brightness_hz: float | None = Field(description="centroid of its power; null in silence")
+    onsets_per_s: float = Field(description="beginnings of sounds after the first, per second")
+    pulse: float = Field(description="how regular they are, 0 to 1")
+    attack_s: float = Field(description="how long sounds rise")
+    decay_s: float = Field(description="how long they last from there on")
+
+
 class RecordingOut(BaseModel):
     """A file of the library."""
 
@@ -124,6 +137,7 @@ class RecordingOut(BaseModel):
     metadata: dict[str, Any]
     labels: list[str]
     tags: list[TagOut] = Field(description="the highest score first")
+    aspects: AspectsOut | None = Field(description="null: not measured yet")
     missing: bool
     window_id: int | None = Field(description="first window in the default space")
     n_windows: int
