@@ -5,7 +5,7 @@ import pytest
 
 from tonotopy.features.aspects import AspectMeter, Aspects
 from tonotopy.features.likeness import likeness
-from tonotopy.features.loudness import QUIETEST_DB, k_weights
+from tonotopy.features.weighting import QUIETEST_DB, k_weights
 
 RATES = (8000, 11_025, 16_000, 44_100, 48_000, 96_000)
 TONE = Aspects(-20.0, 220.0, 1.0, 400.0, 0.0, 0.0, 0.01, 1.0)

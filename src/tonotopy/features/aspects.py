@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tonotopy.features.weighting import Gate, k_weights
 from tonotopy.features.pitch import LOWEST_HZ, fundamental
 from tonotopy.features.rhythm import FRAME_RATE, Rhythm
 from tonotopy.features.spectra import hann
+from tonotopy.features.weighting import Gate, k_weights
 
 __all__ = ["REVISION", "AspectMeter", "Aspects"]
 

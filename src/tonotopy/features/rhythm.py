@@ -147,7 +147,7 @@ class Rhythm:
 
     @property
     def onsets_per_s(self) -> float:
-        """Onsets after the first, per second: 0 for a single sound."""
+        """Count onsets after the first, per second: 0 for a single sound."""
         return max(0, self.n_onsets - 1) * FRAME_RATE / max(1, self.n_frames)
 
     @property
