@@ -106,13 +106,11 @@ class PQ(CodebookHash):
         return codes
 
     def _tables(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
-        parts = self._in_parts(self._prepared(queries)).astype(np.float64)
-        books = self.codebooks_.astype(np.float64)
-        tables = np.empty((len(queries), len(books), N_WORDS), np.float32)
-        for place, book in enumerate(books):
-            part = parts[:, place]
-            squared = np.vecdot(part, part)[:, None] + np.vecdot(book, book) - 2 * part @ book.T
-            tables[:, place] = np.maximum(squared, 0)
+        parts = self._in_parts(self._prepared(queries))
+        tables = np.empty((len(queries), len(self.codebooks_), N_WORDS), np.float32)
+        for table, row in zip(tables, parts, strict=True):
+            apart = self.codebooks_ - row[:, np.newaxis]
+            np.vecdot(apart, apart, out=table)
         return tables
 
     def _decode(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -170,9 +170,11 @@ class Codes(ByCodes):
                 for each in ("arrays", "state")
             )
         hasher = from_state(state)
-        if arrays["codes"].shape != (len(ids), hasher.n_bits // 8):
-            held = arrays["codes"].shape
-            raise ValueError(f"{path} names {len(ids)} windows but holds codes {held}")
+        n, n_bytes = arrays["codes"].shape
+        if (n, 8 * n_bytes) != (len(ids), hasher.n_bits):
+            raise ValueError(
+                f"{path} names {len(ids)} windows but holds {n} codes of {8 * n_bytes} bits"
+            )
         scanner = CellScanner if "cells" in arrays else Scanner
         return cls(
             ids,
