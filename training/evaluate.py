@@ -132,7 +132,11 @@ class Heldout:
     def scores(self, student: Student) -> dict[str, float]:
         """Score the student's embedding, and its guess of the teacher's."""
         student.eval()
-        parts = [student(part)[:2] for part in self.log_mel.split(256)]
+        device = student.target.weight.device
+        parts = [
+            [answer.cpu() for answer in student(part.to(device))[:2]]
+            for part in self.log_mel.split(256)
+        ]
         pooled, guess = (torch.cat(each).numpy() for each in zip(*parts, strict=True))
         return {
             **self.labelled.scores(pooled, "pooled"),

@@ -223,7 +223,10 @@ def build_parts(student: Student) -> onnx.ModelProto:
 
 
 def build(
-    student: Student, fitted: dict[str, Affine], turn: NDArray[np.float32] | None
+    student: Student,
+    fitted: dict[str, Affine],
+    turn: NDArray[np.float32] | None,
+    classes: dict[str, torch.Tensor],
 ) -> onnx.ModelProto:
     """Make the graph that gives vectors and scores; without the last turn, of all dimensions."""
     graph = Graph()
@@ -238,24 +241,24 @@ def build(
         vectors = graph("MatMul", vectors, graph.constant(turn, half=True))
         n_dimensions = turn.shape[1]
     scaled(graph, vectors, length=1.0, name="vectors")
-    class_scores(graph, parts["scene"], student)
+    class_scores(graph, parts, classes)
     return graph.model(
         {"log_mel": ["n", N_FRAMES, N_MELS]},
-        {"vectors": ["n", n_dimensions], "scores": ["n", student.classes[-1].out_features]},
+        {"vectors": ["n", n_dimensions], "scores": ["n", len(classes["last.bias"])]},
     )
 
 
-def class_scores(graph: Graph, scene: str, student: Student) -> None:
-    """Score the teacher's classes, ``scores`` (n, 521)."""
-    centre = student.centre
-    deviation = torch.sqrt(centre.running_var + centre.eps)
-    values = graph("Sub", scene, graph.constant(centre.running_mean.numpy()))
-    values = graph("Div", values, graph.constant(deviation.numpy()))
-    for number, layer in enumerate((student.classes[0], student.classes[-1])):
-        values = graph("Relu", values) if number else values
-        weights = graph.constant(layer.weight.detach().numpy().T, half=True)
-        values = graph("MatMul", values, weights)
-        values = graph("Add", values, graph.constant(layer.bias.detach().numpy()))
+def class_scores(graph: Graph, parts: dict[str, str], classes: dict[str, torch.Tensor]) -> None:
+    """Score the teacher's classes by layers that `classes.py` fitted, ``scores`` (n, 521)."""
+    weights = {name: tensor.numpy() for name, tensor in classes.items()}
+    values = graph("Concat", *[parts[name] for name in PARTS], axis=1)
+    values = graph("Sub", values, graph.constant(weights["mean"]))
+    values = graph("Div", values, graph.constant(weights["deviation"]))
+    for layer in ("hidden", "last"):
+        matrix = graph.constant(weights[f"{layer}.weight"].T, half=True)
+        values = graph("MatMul", values, matrix)
+        values = graph("Add", values, graph.constant(weights[f"{layer}.bias"]))
+        values = graph("Relu", values) if layer == "hidden" else values
     graph("Sigmoid", values, name="scores")
 
 
@@ -314,7 +317,9 @@ def run(
 def load_student(checkpoint: Path) -> Student:
     """Load the student of a checkpoint, ready to answer."""
     student = Student(N_TARGET)
-    student.load_state_dict(torch.load(checkpoint, weights_only=True)["student"])
+    student.load_state_dict(
+        torch.load(checkpoint, weights_only=True, map_location="cpu")["student"]
+    )
     return student.eval()
 
 
@@ -348,6 +353,7 @@ def main() -> None:
     """Fit what comes behind the network, quantize and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, default=Path("work/run/checkpoint.pt"))
+    parser.add_argument("--classes", type=Path, default=Path("work/run/classes.pt"))
     parser.add_argument("--mixtures", type=Path, default=Path("work/mixtures"))
     parser.add_argument("--pool", type=Path, nargs="+", default=FOLDERS[:1])
     parser.add_argument(
@@ -355,13 +361,14 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     student = load_student(arguments.checkpoint)
+    classes = torch.load(arguments.classes, weights_only=True)
     with np.load(arguments.mixtures / "chunk-0000.npz") as chunk:
         mixtures = chunk["log_mel"][::2].astype(np.float32)
     pool = pool_log_mel(arguments.pool)
     fitted = fit(student, pool)
-    (vectors,) = run(build(student, fitted, None), pool, "vectors")
+    (vectors,) = run(build(student, fitted, None, classes), pool, "vectors")
     turn = np.linalg.svd(vectors, full_matrices=False)[2][:N_DIMENSIONS].T
-    whole = build(student, fitted, turn)
+    whole = build(student, fitted, turn, classes)
     model = quantized(whole, mixtures)
     (exact,), (rounded,) = (run(each, pool[::5], "vectors") for each in (whole, model))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 import numpy as np
 import soundfile
@@ -37,22 +38,28 @@ def download(package: str, version: str, folder: Path) -> Path:
     return next(folder.glob(f"{package}_*.deb"))
 
 
-def audio_files(package: Path) -> Iterator[tuple[str, bytes]]:
-    """Give each audio file of a package, those in archives included."""
+def unpacked(package: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """Give each file of a package, to be read before the next is asked for."""
     command = ["dpkg-deb", "--fsys-tarfile", package]
     with (
-        subprocess.Popen(command, stdout=subprocess.PIPE) as unpacked,
-        tarfile.open(fileobj=unpacked.stdout, mode="r|") as files,
+        subprocess.Popen(command, stdout=subprocess.PIPE) as contents,
+        tarfile.open(fileobj=contents.stdout, mode="r|") as files,
     ):
         for member in files:
-            path = PurePosixPath(member.name)
-            kind = path.suffix.lower()
-            if not member.isfile() or kind not in AUDIO | ARCHIVES:
-                continue
-            content = files.extractfile(member).read()
-            if kind in AUDIO:
-                yield str(path), content
-            elif zipfile.is_zipfile(io.BytesIO(content)):
+            if member.isfile():
+                yield member.name, files.extractfile(member)
+
+
+def audio_files(package: Path) -> Iterator[tuple[str, bytes]]:
+    """Give each audio file of a package, those in archives included."""
+    for member, file in unpacked(package):
+        path = PurePosixPath(member)
+        kind = path.suffix.lower()
+        if kind in AUDIO:
+            yield str(path), file.read()
+        elif kind in ARCHIVES:
+            content = file.read()
+            if zipfile.is_zipfile(io.BytesIO(content)):
                 with zipfile.ZipFile(io.BytesIO(content)) as archive:
                     for name in archive.namelist():
                         if PurePosixPath(name).suffix.lower() in AUDIO:

@@ -55,7 +55,7 @@ def disturbed(log_mel: Tensor, random: torch.Generator) -> Tensor:
     n = len(log_mel)
     quieter = torch.rand(n, 1, 1, generator=random) * -2.3
     quieter[torch.rand(n, 1, 1, generator=random) < 0.5] = 0
-    mel = (log_mel.exp() - 1e-3).clamp(min=0) * quieter.exp()
+    mel = (log_mel.exp() - 1e-3).clamp(min=0) * quieter.exp().to(log_mel.device)
     shift = int(torch.randint(-6, 7, (1,), generator=random))
     return torch.roll((mel + 1e-3).log(), shift, dims=1)
 
@@ -67,7 +67,7 @@ def loss_terms(
 
     The last layer and what is taken for the teacher's embedding both lay a batch out as it does.
     """
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast(log_mel.device.type, dtype=torch.bfloat16):
         pooled, guess, logits = student(log_mel)
     aim = functional.normalize(target, dim=1)
     aims = aim @ aim.T
@@ -100,6 +100,7 @@ def train_epoch(
     n_epochs: int,
     batch: int,
     rate: float,
+    device: torch.device,
 ) -> dict[str, float]:
     """Pass once over the mixtures in a random order that the epoch decides."""
     student.train()
@@ -109,12 +110,12 @@ def train_epoch(
     n_batches = len(order) // batch
     for number in range(n_batches):
         rows = np.sort(order[number * batch : (number + 1) * batch])
-        log_mel = torch.from_numpy(mixtures.log_mel[rows].astype(np.float32))
+        log_mel = torch.from_numpy(mixtures.log_mel[rows]).to(device).float()
         terms = loss_terms(
             student,
             disturbed(log_mel, random),
-            torch.from_numpy(targets[rows]),
-            torch.from_numpy(mixtures.scores[rows].astype(np.float32)),
+            torch.from_numpy(targets[rows]).to(device),
+            torch.from_numpy(mixtures.scores[rows].astype(np.float32)).to(device),
         )
         for group in optimizer.param_groups:
             group["lr"] = rate * share_of_rate((epoch + number / n_batches) / n_epochs)
@@ -137,6 +138,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(arguments.threads)
@@ -150,13 +152,15 @@ def main() -> None:
         ]
     )
     heldout = Heldout(arguments.pool)
+    device = torch.device(arguments.device)
     student = Student(N_TARGET).to(memory_format=torch.channels_last)
     student.expect(mixtures.scores.mean(axis=0, dtype=np.float32))
+    student.to(device)
     optimizer = torch.optim.AdamW(student.parameters(), lr=arguments.rate, weight_decay=0.05)
     parts = {"student": student, "optimizer": optimizer}
     checkpoint, done = arguments.out / "checkpoint.pt", 0
     if checkpoint.exists():
-        stored = torch.load(checkpoint, weights_only=True)
+        stored = torch.load(checkpoint, weights_only=True, map_location=device)
         done = stored.pop("epochs")
         for name, part in parts.items():
             part.load_state_dict(stored[name])
@@ -171,6 +175,7 @@ def main() -> None:
             n_epochs=arguments.epochs,
             batch=arguments.batch,
             rate=arguments.rate,
+            device=device,
         )
         unfinished = checkpoint.with_suffix(".unfinished")
         states = {name: part.state_dict() for name, part in parts.items()}
