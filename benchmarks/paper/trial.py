@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from published import TRIAL
 
 from tonotopy.distance import normalized
 from tonotopy.hashing import Hash, method
@@ -31,23 +32,6 @@ FEATURES = ROOT / "bench-results" / "features"
 RESULTS = ROOT / "bench-results" / "trial"
 DATABASE_SHARE = 0.7
 FEWEST_LABELLED = 2  #: a class
-
-#: what the trial reached with 10 % labels at 8 and 64 bits
-REACHED: Mapping[tuple[str, str], tuple[float, float]] = {
-    ("fsdd", "cosine"): (16.7, 16.7),
-    ("fsdd", "PQ"): (15.9, 16.5),
-    ("fsdd", "DQN literal"): (38.1, 40.2),
-    ("fsdd", "DQN"): (38.1, 39.8),
-    ("fsdd", "DQN literal, labelled"): (32.2, 37.8),
-    ("fsdd", "Softmax w=0.1"): (41.3, 42.9),
-    ("fsdd", "Graph w=0.1"): (53.5, 54.8),
-    ("esc10", "cosine"): (74.6, 74.6),
-    ("esc10", "PQ"): (74.5, 74.8),
-    ("esc10", "DQN literal"): (80.3, 80.2),
-    ("esc10", "Softmax w=0.1"): (81.8, 81.9),
-    ("esc10", "Graph w=0.1"): (84.4, 84.5),
-}
-
 
 class Split(NamedTuple):
     """One seed's view of a set."""
@@ -187,7 +171,7 @@ def table(name: str, scores: Scores) -> Iterator[str]:
             for column, values in columns(by_seed).items()
         )
         method_name, _, n_bits = line.partition(" @ ")
-        reached = REACHED.get((name, method_name))
+        reached = TRIAL.get((name, method_name))
         at = {"": 0, "8": 0, "64": 1}.get(n_bits)
         beside = "" if reached is None or at is None else f" (trial {reached[at]})"
         yield f"{line}: {told}{beside}"

@@ -11,6 +11,7 @@ from typing import Any
 from tonotopy import hashing
 from tonotopy.benchmark.hashing_cells import EXACT, Cell, Method, Result, measure_cell
 from tonotopy.benchmark.hashing_sets import Features
+from tonotopy.benchmark.hashing_splits import FEWEST_LABELLED
 from tonotopy.benchmark.hashing_store import CellStore
 from tonotopy.errors import MissingExtra, QueryError
 
@@ -61,8 +62,8 @@ def benchmark_hashing(
         As `parse_methods` reads them.
     bits : sequence of int
         Lengths of codes, multiples of 8.
-    labelled : sequence of float in (0, 1]
-        Shares of labels; at least two a class are shown.
+    labelled : sequence of float in (0, 1], or of int >= 2
+        Shares of labels, at least two a class; or how many of each class.
     seeds : int >= 1
         Seeds are 0, 1, ...
     unseen : bool, default=False
@@ -252,7 +253,10 @@ def check(bits: Sequence[int], labelled: Sequence[float], seeds: int) -> None:
         if each < 8 or each % 8:
             raise QueryError(f"--bits {each} must be a multiple of 8, at least 8")
     for share in labelled:
-        if not 0 < share <= 1:
-            raise QueryError(f"--labelled {share} must be above 0 and at most 1")
+        if not 0 < share <= 1 and not (share >= FEWEST_LABELLED and share == int(share)):
+            raise QueryError(
+                f"--labelled {share} must be above 0 and at most 1, a share, or how many of each "
+                f"class have a label, a whole number from {FEWEST_LABELLED}"
+            )
     if seeds < 1 or not bits or not labelled:
         raise QueryError("--seeds, --bits and --labelled need at least one value")

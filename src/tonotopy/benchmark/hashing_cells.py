@@ -28,7 +28,7 @@ class Cell(NamedTuple):
 
     method: str  #: as asked for, with its settings
     bits: int  #: 0: vectors as they are
-    labelled: float | None  #: share of labels shown; None: the method does not look
+    labelled: float | None  #: share of labels shown, or how many a class; None: it does not look
     hidden: float  #: share of the classes without any label
     seed: int
 

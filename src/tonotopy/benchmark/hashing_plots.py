@@ -10,7 +10,7 @@ from tonotopy.benchmark.hashing import HashingResults
 from tonotopy.benchmark.hashing_cells import Method
 from tonotopy.benchmark.hashing_maps import CodeMap, cells_to_map, map_codes
 from tonotopy.benchmark.hashing_sets import Features
-from tonotopy.benchmark.hashing_tables import Line, Row, sum_up
+from tonotopy.benchmark.hashing_tables import Line, Row, labels_told, sum_up
 from tonotopy.errors import optional
 
 __all__ = ["draw_curves", "draw_figures", "draw_maps", "figure_class"]
@@ -106,9 +106,13 @@ def draw_curves(results: HashingResults, folder: Path) -> list[Path]:
     ]
     shares = sorted({row.line.labelled for row in rows if row.line.labelled is not None})
     longest = max((row.bits for row in rows), default=0)
-    at_longest = [row for row in rows if row.bits in (0, longest)]
+    at_longest = [
+        row
+        for row in rows
+        if row.bits in (0, longest) and (row.line.labelled is None or row.line.labelled <= 1)
+    ]
     panels = {
-        f"{100 * share:g} % labels": [row for row in rows if row.line.labelled in (None, share)]
+        f"{labels_told(share)} labels": [row for row in rows if row.line.labelled in (None, share)]
         for share in shares
     } or {"no labels": rows}
     long = {
@@ -120,7 +124,7 @@ def draw_curves(results: HashingResults, folder: Path) -> list[Path]:
         _figure(long, _by_rank, results.name, folder / "by_rank.svg"),
         _figure(long, _precision_recall, results.name, folder / "precision_recall.svg"),
     ]
-    if len(shares) > 1:
+    if sum(share <= 1 for share in shares) > 1:  # numbers a class have no place on its axis
         one = {f"{longest} bits": at_longest}
         drawn.append(_figure(one, _by_labels, results.name, folder / "by_labels.svg"))
     return drawn

@@ -4,19 +4,35 @@ A protocol knows a set's clips by the stems of their files, so vectors may be of
 any copy of them. Sounds are got from the sets' own pages:
 
 fsdkaggle2018
-    DCASE 2018 task 2, https://zenodo.org/records/2552860: 41 classes; the training part is the
-    database, the scored clips of the test part are the queries. The lists of both are needed.
+    DCASE 2018 task 2 [1]_, https://zenodo.org/records/2552860: 41 classes; the training part is
+    the database, the scored clips of the test part are the queries. The lists of both are needed.
+    ``FSDKaggle2018.meta.zip``, ``FSDKaggle2018.audio_train.zip`` and
+    ``FSDKaggle2018.audio_test.zip`` unpack to folders of these names, as public scripts that fetch
+    them expect (https://github.com/marcellomaugeri/FSDKaggle2018-Audio-Classification among them):
+    ``FSDKaggle2018.meta`` holds ``train_post_competition.csv`` (9,473 rows) and
+    ``test_post_competition_scoring_clips.csv`` (1,600), both with the columns ``fname``, such as
+    ``00044347.wav``, and ``label``. The competition's own ``train.csv`` and ``test.csv`` will do.
 esc50, esc10
-    https://github.com/karolpiczak/ESC-50: five folds, of which one after the other is the queries;
-    seed 0 takes fold 1, seed 4 fold 5. ``meta/esc50.csv`` says what is what, else names of files.
+    https://github.com/karolpiczak/ESC-50 [2]_: five folds, of which one after the other is the
+    queries; seed 0 takes fold 1, seed 4 fold 5. ``meta/esc50.csv`` says what is what, else names of
+    files. Its columns are ``filename,fold,target,category,esc10,src_file,take`` and its first row
+    ``1-100032-A-0.wav,1,0,dog,True,100032,A``; sounds are ``audio/FILENAME``.
 fsdd
     https://github.com/Jakobovski/free-spoken-digit-dataset: ``digit_speaker_take.wav``; takes 0 to
     4 are the queries.
+
+Nothing is fetched from here: of none of these archives is there a checksum to hold it to.
+
+References
+----------
+.. [1] E. Fonseca et al., "General-purpose tagging of Freesound audio with AudioSet labels: task
+   description, dataset, and baseline", DCASE 2018.
+.. [2] K. J. Piczak, "ESC: dataset for environmental sound classification", ACM MM 2015.
 """
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +42,7 @@ import numpy as np
 from tonotopy.benchmark.hashing_sets import Features
 from tonotopy.errors import QueryError
 
-__all__ = ["PROTOCOLS", "apply_protocol"]
+__all__ = ["PROTOCOLS", "apply_protocol", "esc_clips", "fsdkaggle2018_clips"]
 
 _ESC_NAME = re.compile(r"(?P<fold>[1-5])-(?P<source>\d+)-[A-Z](?:-(?P<target>\d+))?")
 _FSDD_NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<take>\d+)")
@@ -119,6 +135,22 @@ def fsdkaggle2018(folder: Path | None, _features: Features) -> dict[str, Clip]:
             "the clips of fsdkaggle2018 are named in its lists; give their folder, "
             "e.g. --data FSDKaggle2018.meta"
         )
+    return fsdkaggle2018_clips(folder)
+
+
+def fsdkaggle2018_clips(folder: Path) -> dict[str, Clip]:
+    """Read the lists in ``FSDKaggle2018.meta``: clips by stem, part 0 to train and 1 to test.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds both lists.
+
+    Raises
+    ------
+    QueryError
+        If a list or a column is missing.
+    """
     train = _table(folder, ("train_post_competition.csv", "train.csv"))
     test = _table(folder, ("test_post_competition_scoring_clips.csv", "test.csv"))
     clips = {Path(row["fname"]).stem: Clip(row["label"], "", 0) for row in train}
@@ -131,12 +163,12 @@ def fsdkaggle2018(folder: Path | None, _features: Features) -> dict[str, Clip]:
 
 def esc50(folder: Path | None, features: Features) -> dict[str, Clip]:
     """List the clips of 50 classes."""
-    return _esc(folder, features) if folder is None else dict(_esc_table(folder, ten=False))
+    return _esc(features) if folder is None else esc_clips(folder)
 
 
 def esc10(folder: Path | None, features: Features) -> dict[str, Clip]:
     """List the clips of the ten classes."""
-    return _esc(folder, features) if folder is None else dict(_esc_table(folder, ten=True))
+    return _esc(features) if folder is None else esc_clips(folder, ten=True)
 
 
 def fsdd(_folder: Path | None, features: Features) -> dict[str, Clip]:
@@ -158,7 +190,7 @@ PROTOCOLS: dict[str, Protocol] = {
 }
 
 
-def _esc(_folder: Path | None, features: Features) -> dict[str, Clip]:
+def _esc(features: Features) -> dict[str, Clip]:
     """Read fold, source and class from names; copies in a folder a class have that as label."""
     clips = {}
     for stem, label in zip(_stems(features), features.y.tolist(), strict=True):
@@ -175,12 +207,27 @@ def _esc(_folder: Path | None, features: Features) -> dict[str, Clip]:
     return clips
 
 
-def _esc_table(folder: Path, *, ten: bool) -> Iterator[tuple[str, Clip]]:
+def esc_clips(folder: Path, *, ten: bool = False) -> dict[str, Clip]:
+    """Read ``esc50.csv``: clips by stem, parts are folds.
+
+    Parameters
+    ----------
+    folder : Path
+        Of ESC-50, or of the list.
+    ten : bool, default=False
+        Only the ten classes of ESC-10.
+
+    Raises
+    ------
+    QueryError
+        If the list or a column is missing.
+    """
     inside = folder / "meta" if (folder / "meta").is_dir() else folder
-    for row in _table(inside, ("esc50.csv",)):
-        if not ten or row["esc10"] == "True":
-            clip = Clip(row["category"], row["src_file"], int(row["fold"]))
-            yield Path(row["filename"]).stem, clip
+    return {
+        Path(row["filename"]).stem: Clip(row["category"], row["src_file"], int(row["fold"]))
+        for row in _table(inside, ("esc50.csv",))
+        if not ten or row["esc10"] == "True"
+    }
 
 
 def _table(folder: Path, names: tuple[str, ...]) -> list[dict[str, str]]:

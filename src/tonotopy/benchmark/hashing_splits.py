@@ -13,7 +13,7 @@ from tonotopy.benchmark.hashing_sets import Features
 from tonotopy.errors import QueryError
 from tonotopy.hashing.base import UNLABELLED
 
-__all__ = ["Split", "draw_split", "hidden_classes", "seen_labels"]
+__all__ = ["FEWEST_LABELLED", "Split", "draw_split", "hidden_classes", "seen_labels"]
 
 DATABASE_SHARE = 0.7  #: of every class
 FEWEST_LABELLED = 2  #: a class, however small the share
@@ -76,7 +76,7 @@ def hidden_classes(n_classes: int, share: float, seed: int) -> NDArray[np.int64]
 def seen_labels(
     classes: NDArray[np.int64], hidden: NDArray[np.int64], share: float, seed: int
 ) -> NDArray[np.int64]:
-    """Show the labels of a share of every class, at least two, and none of hidden classes.
+    """Show labels of every class, a share or so many, and none of hidden classes.
 
     Parameters
     ----------
@@ -84,10 +84,11 @@ def seen_labels(
         The class of each row of the database.
     hidden : ndarray
         Classes without any label.
-    share : float in (0, 1]
-        Of the rows of a class.
+    share : float in (0, 1], or int >= 2
+        Of the rows of a class, at least two of them; or how many rows of each class, all where
+        there are fewer.
     seed : int
-        Which rows these are.
+        Which rows these are; more of them are those of a smaller share and others.
 
     Returns
     -------
@@ -99,11 +100,14 @@ def seen_labels(
     >>> classes = np.repeat([0, 1], 10)
     >>> np.bincount(seen_labels(classes, np.array([], np.int64), 0.5, seed=0) + 1).tolist()
     [10, 5, 5]
+    >>> np.bincount(seen_labels(classes, np.array([], np.int64), 3, seed=0) + 1).tolist()
+    [14, 3, 3]
     """
     rng = np.random.default_rng([seed, _OF_LABELS])
     seen = np.full(len(classes), UNLABELLED, np.int64)
     for each in np.unique(classes):
         rows = rng.permutation(np.flatnonzero(classes == each))
         if each not in hidden:
-            seen[rows[: max(FEWEST_LABELLED, round(share * len(rows)))]] = each
+            wanted = share * len(rows) if share <= 1 else share
+            seen[rows[: max(FEWEST_LABELLED, round(wanted))]] = each
     return seen

@@ -11,7 +11,18 @@ import numpy as np
 from tonotopy.benchmark.hashing import HashingResults
 from tonotopy.benchmark.hashing_cells import Result, Scores
 
-__all__ = ["Gain", "Row", "View", "document", "find_gains", "markdown", "sum_up", "write_tables"]
+__all__ = [
+    "Gain",
+    "Line",
+    "Row",
+    "View",
+    "document",
+    "find_gains",
+    "labels_told",
+    "markdown",
+    "sum_up",
+    "write_tables",
+]
 
 
 class View(NamedTuple):
@@ -225,7 +236,9 @@ def _others(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         if row.bits in (0, *lengths[:1], *lengths[-1:]):
             values = [f"{100 * row.mean[name]:.2f}" if name in row.mean else "" for name in names]
-            yield _cells([_share(row.line), row.line.method, str(row.bits or ""), *values])
+            yield _cells(
+                [labels_told(row.line.labelled), row.line.method, str(row.bits or ""), *values]
+            )
 
 
 def _by_bits(
@@ -237,7 +250,7 @@ def _by_bits(
     yield _cells(["---"] * (2 + len(lengths)))
     for line in dict.fromkeys(line for line, _ in texts):
         values = [texts.get((line, bits), "") for bits in lengths]
-        yield _cells([_share(line), line.method, *values])
+        yield _cells([labels_told(line.labelled), line.method, *values])
 
 
 def _title(view: View) -> str:
@@ -268,8 +281,17 @@ def _spread(deviation: float) -> str:
     return "" if np.isnan(deviation) else f"±{100 * deviation:.2f}"
 
 
-def _share(line: Line) -> str:
-    return "none" if line.labelled is None else f"{100 * line.labelled:g} %"
+def labels_told(labelled: float | None) -> str:
+    """Say how many labels a method was shown.
+
+    Examples
+    --------
+    >>> labels_told(None), labels_told(0.1), labels_told(20)
+    ('none', '10 %', '20 a class')
+    """
+    if labelled is None:
+        return "none"
+    return f"{100 * labelled:g} %" if labelled <= 1 else f"{labelled:g} a class"
 
 
 def _cells(texts: Sequence[str]) -> str:

@@ -106,7 +106,9 @@ def hashing(
         str, typer.Option(help="'all', or names, settings in parentheses: PQ,DQN(loss=literal).")
     ] = "all",
     bits: Annotated[str, typer.Option(help="Lengths of codes.")] = "8,16,24,32,64",
-    labelled: Annotated[str, typer.Option(help="Shares of the database with labels.")] = "0.1,1",
+    labelled: Annotated[
+        str, typer.Option(help="Shares with labels, or how many a class.")
+    ] = "0.1,1",
     seeds: Annotated[int, typer.Option(min=1, help="How many; they are 0, 1, ...")] = 5,
     baseline: Annotated[
         str, typer.Option(help="What others are compared with, seed by seed; measured too.")

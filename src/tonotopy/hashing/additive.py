@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tonotopy.hashing.base import row_blocks
 from tonotopy.hashing.codes import N_WORDS
 from tonotopy.hashing.kmeans import engine, learn_words
+from tonotopy.hashing.threads import on_threads
 
 __all__ = ["add_words", "encode_additive", "inner_product_tables", "learn_books"]
 
@@ -77,8 +78,11 @@ def encode_additive(
     quantizer.is_trained = True
     quantizer.max_beam_size = beam
     codes = np.empty((len(rows), n_books), np.uint8)
-    for block in row_blocks(len(rows)):
+
+    def encode(block: slice) -> None:
         codes[block] = quantizer.compute_codes(np.ascontiguousarray(rows[block], np.float32))
+
+    on_threads(encode, row_blocks(len(rows)))
     for column, book in zip(codes.T, books, strict=True):
         repeats = (book == book[0]).all(axis=1)
         column[repeats[column]] = 0  # which of equal words FAISS names depends on the batch

@@ -24,6 +24,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tonotopy.hashing.codes import check_codes, hamming_distances, sum_tables
+from tonotopy.hashing.threads import one_thread
 
 __all__ = [
     "UNLABELLED",
@@ -45,7 +46,8 @@ class Hash(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  # sciki
     """Turns vectors into short codes, in scikit-learn's manners.
 
     Every method has the parameters ``n_bits``, the length of a code, a multiple of 8, and
-    ``random_state``: the same seed and the same rows give the same codes.
+    ``random_state``: the same seed and the same rows give the same codes, on however many threads;
+    fitting takes one.
     """
 
     n_bits: int
@@ -74,7 +76,9 @@ class Hash(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  # sciki
             needs labels and there are none of two classes.
         """
         check_bits(self.n_bits)
-        self._fit(self._checked(X, reset=True), y)
+        rows = self._checked(X, reset=True)
+        with one_thread():
+            self._fit(rows, y)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.uint8]:

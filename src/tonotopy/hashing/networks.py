@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from tonotopy.errors import optional
 from tonotopy.hashing.base import Hash, check_labels, row_blocks
 from tonotopy.hashing.scaling import Scale, learn_scale, standardize
+from tonotopy.hashing.threads import one_thread
 
 __all__ = [
     "HIDDEN",
@@ -109,7 +110,7 @@ def train(rows: NDArray[np.float32], loss: Loss, plan: Plan) -> Layers:
         The weights after the last step.
     """
     torch = torch_or_say_how()
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), one_thread(torch):
         torch.manual_seed(plan.seed)
         return _train(torch, rows, loss, plan)
 
