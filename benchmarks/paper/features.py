@@ -118,41 +118,6 @@ def write(name: str, clips: list[Clip], embedder: Embedder) -> Path:
     return target
 
 
-def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Hear windows, (n, 15600) -> (n, 1024)."""
-        activations = np.empty((len(windows), self.dim), np.float32)
-        for row in range(len(windows)):
-            self.hear(windows[row : row + 1])
-            activations[row] = self._interpreter.get_tensor(self._vector).reshape(self.dim)
-        return activations
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--audio", type=Path, required=True)
-    parser.add_argument("--yamnet", type=Path, help="weights; by default where tonotopy looks")
-    parser.add_argument("--embedder", default="yamnet")
-    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
-    options = parser.parse_args()
-    yamnet = options.embedder == "yamnet"
-    embedder = Activations(options.yamnet) if yamnet else load(options.embedder)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in options.sets:
-        clips = list(SETS[name](options.audio))
-        vectors = np.stack([embed(clip.path, embedder) for clip in clips])
-        target = FOLDER / f"{name}-{embedder.name}.npz"
-        np.savez(
-            target,
-            X=vectors,
-            y=[clip.label for clip in clips],
-            group=[clip.group for clip in clips],
-            split=[clip.split for clip in clips],
-            splits=[clip.splits for clip in clips],
-            name=[clip.path.name for clip in clips],
-        )
-        print(f"{target}: {len(clips)} recordings, {len({clip.label for clip in clips})} classes")
-
-
 def embed(path: Path, embedder: Embedder) -> NDArray[np.float32]:
     """Average the vectors of a recording's windows."""
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)

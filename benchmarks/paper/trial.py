@@ -33,6 +33,7 @@ RESULTS = ROOT / "bench-results" / "trial"
 DATABASE_SHARE = 0.7
 FEWEST_LABELLED = 2  #: a class
 
+
 class Split(NamedTuple):
     """One seed's view of a set."""
 

@@ -388,3 +388,22 @@ def test_a_library_gives_a_mean_a_recording(make_library):
     assert annotated.groups.tolist() == ["s0", "s1", "s1", "s2", "s2", "s3"]
     with pytest.raises(NotInLibrary):
         features_of_library(library, space="magic")
+
+
+def test_labels_may_be_so_many_of_each_class():
+    classes = np.repeat([0, 1, 2], [40, 8, 3])
+    seen = seen_labels(classes, np.array([], np.int64), 5, seed=0)
+    assert np.bincount(seen + 1).tolist() == [38, 5, 5, 3]
+    fewer = seen_labels(classes, np.array([], np.int64), 2, seed=0)
+    assert (seen[fewer >= 0] == fewer[fewer >= 0]).all()
+    with pytest.raises(QueryError, match=r"--labelled 2.5 must be .* a whole number from 2"):
+        benchmark_hashing(bunches(), methods="PQ", labelled=[2.5])
+
+
+def test_a_table_says_how_many_labels_a_class():
+    results = benchmark_hashing(
+        bunches(), methods="PosteriorQuantizer(graph=False)", bits=[8], labelled=[3, 1.0], seeds=1
+    )
+    told = markdown(results, "PQ")
+    assert "| 3 a class | PosteriorQuantizer(graph=False) |" in told
+    assert "| 100 % | PosteriorQuantizer(graph=False) |" in told
