@@ -1,10 +1,11 @@
 """Measure learned codes in cells: recall against time, and what many codes take in memory.
 
     OMP_NUM_THREADS=1 python benchmarks/code_cells.py [--n 1000000] [--dim 320] [--bits 64]
-        [--method PQ] [--learn 20000] [--kinds codes codes-ivf codes-imi] [--json FILE]
-    OMP_NUM_THREADS=1 python benchmarks/code_cells.py --n 10000000 --drawn
+        [--method PQ] [--learn 20000] [--queries 100] [--kinds codes codes-ivf codes-imi]
+        [--json FILE]
+    OMP_NUM_THREADS=1 python benchmarks/code_cells.py --n 10000000 --drawn --queries 20
 
-Rows are unit vectors around 200 centres by a fixed seed, made, encoded and compared with 100
+Rows are unit vectors around 200 centres by a fixed seed, made, encoded and compared with
 queries a block at a time, so that codes alone stay in memory. Of every kind: CPU milliseconds for a
 query, asked alone, for the nearest 100 codes, the forward pass included; the share of what scanning
 all codes finds; and how many of the true ten nearest rows are among the first 10 and 100 codes. The
@@ -32,7 +33,7 @@ from tonotopy.distance import distances, top_k
 from tonotopy.hashing import Hash
 from tonotopy.index.scanning import CellScanner, Nearest, Scanner, holds_nearly_all
 
-N_QUERIES, N_TUNING, DEPTH, TRUE = 100, 600, 100, 10
+DEPTH, TRUE = 100, 10
 AT_ONCE = 50_000
 PARTS = {"codes": 0, "codes-ivf": 1, "codes-imi": 2}
 PROBES = {"codes-ivf": [1, 4, 16, 64, 256], "codes-imi": [16, 64, 256, 1024, 4096]}
@@ -56,24 +57,26 @@ def main() -> None:
     parser.add_argument("--bits", type=int, default=64)
     parser.add_argument("--method", default="PQ")
     parser.add_argument("--learn", type=int, default=20_000)
+    parser.add_argument("--queries", type=int, default=100)
     parser.add_argument("--kinds", nargs="+", default=list(PARTS), choices=list(PARTS))
     parser.add_argument("--drawn", action="store_true")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     faiss.omp_set_num_threads(1)
-    rows, classes = clouds(options.learn + N_QUERIES, options.dim)
-    hasher = fitted(options.method, options.bits, rows[:-N_QUERIES], classes[:-N_QUERIES])
-    queries = rows[-N_QUERIES:]
+    rows, classes = clouds(options.learn, options.dim)
+    hasher = fitted(options.method, options.bits, rows, classes)
+    queries, _ = clouds(options.queries, options.dim, seed=2**32 - 1)
+    tuning, _ = clouds(3 * options.queries, options.dim, seed=2**32 - 2)
     before = resident_mb()
     if options.drawn:
-        codes = drawn(hasher.transform(rows[:-N_QUERIES]), options.n)
-        true = np.zeros((N_QUERIES, 0), np.int64)
+        codes = drawn(hasher.transform(rows), options.n)
+        true = np.zeros((options.queries, 0), np.int64)
     else:
         codes, true = encoded(hasher, options.n, queries)
     every = Scanner(codes, hasher)
     asked, other = (
         Asked(points, which, every.search(points, DEPTH))
-        for points, which in ((queries, true), (rows[:N_TUNING], true[:0]))
+        for points, which in ((queries, true), (tuning, true[:0]))
     )
     del every
     print(f"{options.n} codes of {options.bits} bits by {options.method}, {options.dim} dimensions")

@@ -62,12 +62,17 @@ def main() -> None:
 
 
 def clouds(n: int, dim: int, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Make unit vectors around centres, the same for every seed, and say which."""
+    """Make unit vectors around centres, the same for every seed, and say which.
+
+    They vary in some dimensions more than in others, as embeddings do.
+    """
+    spectrum = ((1 + np.arange(dim)) ** -0.5).astype(np.float32)
     centres = np.random.default_rng(99).standard_normal((N_CLASSES * 4, dim), dtype=np.float32)
     rng = np.random.default_rng(seed)
     which = rng.integers(len(centres), size=n)
     rows = centres[which]
     rows += rng.standard_normal((n, dim), dtype=np.float32)
+    rows *= spectrum
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     return rows, which % N_CLASSES
 

@@ -66,5 +66,8 @@ def hashing(
             f"{learned.map_exact:.3f}: {learned.map_codes / learned.map_exact:.0%} kept"
         )
     if learned.map_exact_unlabelled and learned.map_codes_unlabelled is not None:
-        share = learned.map_codes_unlabelled / learned.map_exact_unlabelled
-        print(f"of classes without labels, as a trial without some found: {share:.0%} kept")
+        print(
+            f"mAP on classes whose labels a trial did not see: codes "
+            f"{learned.map_codes_unlabelled:.3f}, exact {learned.map_exact_unlabelled:.3f}: "
+            f"{learned.map_codes_unlabelled / learned.map_exact_unlabelled:.0%} kept"
+        )

@@ -24,6 +24,7 @@ __all__ = ["CellScanner", "Nearest", "Scanner", "holds_nearly_all"]
 
 _N_WORDS = 256
 _KEPT = 0.99
+_MORE = 4  # times as many cells, where those scanned hold too few codes
 
 
 class Nearest(NamedTuple):
@@ -161,12 +162,16 @@ class CellScanner(Scanner):
 
     def search(self, points: NDArray[np.float32], depth: int) -> Nearest:
         """Find the nearest codes of points, (n, dim), nearly all of them."""
-        more = max(1.0, depth / self.tuned_at)
-        found = self._scan(points, depth, min(len(self.cells), round(more * self.n_probes)))
-        short = (found.positions[:, : len(self)] < 0).any(axis=1)
-        if short.any():
-            again = self._scan(points[short], depth, len(self.cells))
-            found.positions[short], found.distances[short] = again
+        n_probes = min(len(self.cells), round(max(1.0, depth / self.tuned_at) * self.n_probes))
+        found = self._scan(points, depth, n_probes)
+        while n_probes < len(self.cells):
+            short = (found.positions[:, : len(self)] < 0).any(axis=1)
+            if not short.any():
+                break
+            n_probes = min(len(self.cells), _MORE * n_probes)
+            found.positions[short], found.distances[short] = self._scan(
+                points[short], depth, n_probes
+            )
         return found
 
     def renewed(
