@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from codes import clouds, fitted
 from tonotopy.distance import distances, top_k
 from tonotopy.hashing import Hash
+from tonotopy.index.cells import MOST_TABLES
 from tonotopy.index.scanning import CellScanner, Nearest, Scanner, holds_nearly_all
 
 DEPTH, TRUE = 100, 10
@@ -75,15 +76,16 @@ def main() -> None:
         codes, true = encoded(hasher, options.n, queries)
     every = Scanner(codes, hasher)
     asked, other = (
-        Asked(points, which, every.search(points, DEPTH))
-        for points, which in ((queries, true), (tuning, true[:0]))
+        Asked(sought, which, every.search(sought, DEPTH))
+        for sought, which in ((queries, true), (tuning, true[:0]))
     )
     del every
+    points, _ = clouds(MOST_TABLES, options.dim, seed=2**32 - 3)
     print(f"{options.n} codes of {options.bits} bits by {options.method}, {options.dim} dimensions")
     print(f"{codes.nbytes / 1e6:.0f} MB of codes; resident before them {before:.0f} MB")
     lines = []
     for kind in options.kinds:
-        lines += measured(kind, codes, hasher, asked, other)
+        lines += measured(kind, codes, hasher, asked, other, points)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     print(f"highest resident of the process: {peak:.0f} MB")
     if options.json is not None:
@@ -121,13 +123,18 @@ def drawn(learned: NDArray[np.uint8], n: int) -> NDArray[np.uint8]:
 
 
 def measured(
-    kind: str, codes: NDArray[np.uint8], hasher: Hash, asked: Asked, other: Asked
+    kind: str,
+    codes: NDArray[np.uint8],
+    hasher: Hash,
+    asked: Asked,
+    other: Asked,
+    points: NDArray[np.float32],
 ) -> list[dict[str, Any]]:
     """Search one kind of index, with several numbers of cells and with the one it chooses."""
     before, started = resident_mb(), time.process_time()
     n_parts = PARTS[kind]
     if n_parts:
-        cells = CellScanner.learn(codes, hasher, other.points, n_parts)
+        cells = CellScanner.learn(codes, hasher, points, n_parts)
         built = time.process_time() - started
         cells.tune(other.points, DEPTH, lambda found: holds_nearly_all(found, other.nearest))
         searches = [(str(each), looking_into(cells, each)) for each in PROBES[kind]]
