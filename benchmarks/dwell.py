@@ -97,6 +97,7 @@ def main() -> None:
                 )
                 page.close()
             browser.close()
+    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
 
 
 def synthesized(folder: Path) -> Path:
@@ -208,7 +209,7 @@ def sweep(page: Page, points: list[tuple[float, float]]) -> list[float]:
     """Move from point to point with the key of the sweep held."""
     page.keyboard.down("a")
     taken = []
-    for x, y in points:
+    for x, y in sorted(points):
         taken.append(began(page, lambda at=(x, y): page.mouse.move(*at)))
         page.wait_for_timeout(100)
     page.keyboard.up("a")

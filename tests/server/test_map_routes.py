@@ -210,3 +210,13 @@ def test_a_trajectory_is_the_windows_of_a_recording_in_order_of_time(make_librar
         catalog.put_windows(connection, space, 1, [])
     assert trajectory(1) == []
     assert client.get("/api/v1/map/trajectory?recording_id=9").status_code == 404
+
+
+def test_a_path_leads_from_one_recording_to_another(client, sounds):
+    first, last = min(sounds.ids.values()), max(sounds.ids.values())
+    asked = {"start": first, "end": last, "steps": 3}
+    path = client.get("/api/v1/map/between", params=asked).json()
+    assert (path[0], path[-1], len(set(path))) == (first, last, 5)
+    answer = client.get("/api/v1/map/between", params={**asked, "end": 999})
+    assert answer.status_code == 404
+    assert "there is no recording 999" in answer.json()["error"]

@@ -429,3 +429,39 @@ def test_a_window_costs_little(client, sounds, name):
         client.get(f"/api/v1/windows/{windows[number % len(windows)]['id']}/audio")
         taken.append(process_time() - began)
     assert median(taken) < 0.020  # seconds of CPU, the client's included
+
+
+@pytest.mark.parametrize("name", ["mono.wav", "stereo.flac", "kick.aiff"])
+def test_even_windows_are_amplified_by_what_the_recording_needs(client, sounds, name):
+    """All of a recording by the same factor, to about -20 dBFS, peaks below -1 dBFS."""
+    factors = []
+    for window in windows_of(client, sounds.ids[name]):
+        path = f"/api/v1/windows/{window['id']}/audio"
+        own, _ = decoded(client.get(path).content)
+        even, _ = decoded(client.get(path, params={"even": True}).content)
+        factors.append(np.abs(even).max() / np.abs(own).max())
+        assert np.abs(even).max() <= 10 ** (-1 / 20) + 1e-4
+        np.testing.assert_allclose(even, own * factors[-1], atol=2e-4)
+    assert factors == pytest.approx([factors[0]] * len(factors), rel=0.01)
+    assert factors[0] != pytest.approx(1, abs=0.01)
+
+
+def test_even_stretches_have_tags_of_their_own(client, sounds):
+    path = f"/api/v1/recordings/{sounds.ids['mono.wav']}/stretch?start_s=0&end_s=1"
+    own, even = client.get(path), client.get(f"{path}&even=true")
+    assert own.headers["etag"] != even.headers["etag"]
+    again = client.get(f"{path}&even=true", headers={"If-None-Match": even.headers["etag"]})
+    assert again.status_code == 304
+
+
+def test_long_sound_of_several_channels_is_attenuated_but_never_raised(sounds):
+    """Their peaks are not known before all of it has been decoded."""
+
+    def peak(name, gain_db):
+        wav = VirtualWav(str(sounds.folder / name), 0.0, 1.0, gain_db=gain_db)
+        return np.abs(decoded(b"".join(wav.read(0, wav.size)))[0]).max()
+
+    mono, stereo = "bells/mono.wav", "bells/stereo.flac"
+    assert peak(mono, 3.0) / peak(mono, 0.0) == pytest.approx(10 ** (3 / 20), rel=1e-3)
+    assert peak(stereo, 3.0) == peak(stereo, 0.0)
+    assert peak(stereo, -6.0) / peak(stereo, 0.0) == pytest.approx(10 ** (-6 / 20), rel=1e-3)

@@ -54,6 +54,15 @@ describe("a sweep", () => {
     expect(store.sound.phase).toBe("idle");
   });
 
+  test("plays what was passed even if the pointer is beyond it when it comes", async () => {
+    store.hover.startSweep();
+    store.hoverPoint(0);
+    store.hoverPoint(null);
+    await settle();
+    expect(audio.played).toEqual([audioOf(10)]);
+    expect(store.hover.sound).toBeNull();
+  });
+
   test("crosses from one sound to the next", async () => {
     store.hover.startSweep();
     store.hoverPoint(0);

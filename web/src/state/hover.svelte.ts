@@ -38,6 +38,8 @@ export class HoverState {
     const { kind, index } = place;
     if (this.place?.kind === kind && this.place.index === index) return;
     this.leave();
+    // In a sweep, what was passed is still to be heard, unless something else is passed.
+    this.#fetching.abort();
     this.place = place;
     const { signal } = (this.#fetching = new AbortController());
     const found = find(signal);
@@ -49,7 +51,7 @@ export class HoverState {
     };
     found.then(
       (sound) => {
-        if (!signal.aborted) this.sound = sound;
+        if (this.place === place) this.sound = sound;
       },
       (error: unknown) => {
         if (!signal.aborted) this.#events.onProblem(error);
@@ -64,12 +66,10 @@ export class HoverState {
   /** Rest on nothing, or no longer on a place of this kind. */
   leave(kind?: Place["kind"]): void {
     if (this.place === null || (kind !== undefined && kind !== this.place.kind)) return;
-    this.#fetching.abort();
-    this.#dwell.leave();
-    this.#sweep.cancel();
     this.place = null;
     this.sound = null;
-    if (!this.sweeping) this.#sounds.release();
+    this.#dwell.leave();
+    if (!this.sweeping) this.#fallSilent();
   }
 
   startSweep(): void {
@@ -80,7 +80,12 @@ export class HoverState {
   endSweep(): void {
     if (!this.sweeping) return;
     this.sweeping = false;
+    if (this.place === null) this.#fallSilent();
+  }
+
+  #fallSilent(): void {
+    this.#fetching.abort();
     this.#sweep.cancel();
-    if (this.place === null) this.#sounds.release();
+    this.#sounds.release();
   }
 }
