@@ -112,8 +112,22 @@ def tell_a_problem(page):
     page.page.get_by_text("Rest on a point first").wait_for()
 
 
+def show_keys(page):
+    page.page.get_by_role("button", name="Keys and gestures").first.click()
+    page.page.get_by_role("dialog", name="Keys and gestures").wait_for()
+
+
+def hear_a_path(page):
+    select(page)  # two of thunder
+    page.page.keyboard.press("p")
+    page.page.get_by_role("region", name="Path").wait_for()
+    page.page.get_by_role("button", name="Play the path").wait_for()
+
+
 VIEWS = [
     show_help,
+    show_keys,
+    hear_a_path,
     show_hits,
     pin,
     find_nothing,
