@@ -16,7 +16,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -164,10 +164,10 @@ def find_points(page: Page) -> list[tuple[float, float]]:
     return found
 
 
-def began(page: Page, act: Callable[[], None]) -> float | None:
-    """Act, and tell how many milliseconds after the last move a sound began."""
+def began(page: Page, at: tuple[float, float]) -> float | None:
+    """Move to a place, and tell how many milliseconds later a sound began."""
     n: int = page.evaluate("window.begun.length")
-    act()
+    page.mouse.move(*at)
     for _ in range(PATIENCE_MS // 20):
         if page.evaluate("window.begun.length") > n:
             taken: float = page.evaluate("window.begun.at(-1)[0]")
@@ -176,17 +176,18 @@ def began(page: Page, act: Callable[[], None]) -> float | None:
     return None
 
 
+def fall_silent(page: Page) -> None:
+    """Rest beside the map until nothing sounds."""
+    page.mouse.move(1100, 700)
+    page.wait_for_timeout(300)
+
+
 def rest_apart(page: Page, points: list[tuple[float, float]]) -> list[float]:
     """Rest on one point after another, each far from the last, with silence between them."""
-
-    def rest(x: float, y: float) -> Callable[[], None]:
-        return lambda: page.mouse.move(x, y)
-
     taken = []
-    for x, y in points:
-        page.mouse.move(1100, 700)
-        page.wait_for_timeout(300)
-        taken.append(began(page, rest(x, y)))
+    for point in points:
+        fall_silent(page)
+        taken.append(began(page, point))
     return [each for each in taken if each is not None]
 
 
@@ -195,22 +196,20 @@ def rest_in_turn(page: Page, points: list[tuple[float, float]]) -> list[float]:
     taken = []
     for x, y in points:
         others = [each for each in points if each != (x, y)]
-        nearest = min(others, key=lambda each: (each[0] - x) ** 2 + (each[1] - y) ** 2)
-        page.mouse.move(1100, 700)
-        page.wait_for_timeout(300)
-        if began(page, lambda at=(x, y): page.mouse.move(*at)) is None:
-            continue
-        page.wait_for_timeout(400)
-        taken.append(began(page, lambda at=nearest: page.mouse.move(*at)))
+        distances = [(each[0] - x) ** 2 + (each[1] - y) ** 2 for each in others]
+        fall_silent(page)
+        if began(page, (x, y)) is not None:
+            page.wait_for_timeout(400)
+            taken.append(began(page, others[int(np.argmin(distances))]))
     return [each for each in taken if each is not None]
 
 
 def sweep(page: Page, points: list[tuple[float, float]]) -> list[float]:
-    """Move from point to point with the key of the sweep held."""
+    """Move from point to point, from left to right, with the key of the sweep held."""
     page.keyboard.down("a")
     taken = []
-    for x, y in sorted(points):
-        taken.append(began(page, lambda at=(x, y): page.mouse.move(*at)))
+    for point in sorted(points):
+        taken.append(began(page, point))
         page.wait_for_timeout(100)
     page.keyboard.up("a")
     return [each for each in taken if each is not None]
