@@ -5,11 +5,13 @@ import type {
   AnnotationOut,
   ChangedOut,
   ColumnOut,
+  ExamplesIn,
   ExportIn,
   Job,
   LabelIn,
   ProjectionOut,
   SearchIn,
+  WithinIn,
 } from "./openapi.ts";
 
 export type {
@@ -58,6 +60,10 @@ export interface SearchOptions {
   space: string | null;
   /** Null: everywhere. It says nothing about sounds. */
   text_from: TextSource[] | null;
+  /** An expression in the language of filters. */
+  where: string | null;
+  /** The only things that may be found. */
+  within: WithinIn | null;
 }
 
 /** A map: point i lies at (x[i], y[i]), both in [-1, 1], and shows the thing with id ids[i]. */
@@ -84,7 +90,9 @@ export interface Tile {
   sampled: boolean;
 }
 
-export type Query = { words: string } | { window_id: number } | { recording_id: number };
+/** What to search with; nothing of it lists what the filters let through. */
+export type Query = Pick<SearchIn, keyof ExamplesIn | SearchedWith>;
+type SearchedWith = "words" | "window_id" | "recording_id" | "start_s" | "end_s";
 
 /** Which map is meant; `space` null is the library's default. */
 export interface MapView {

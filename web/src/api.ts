@@ -232,6 +232,7 @@ export class Api {
 
   searchByFile = (
     file: File,
+    query: Query,
     options: SearchOptions,
     signal: AbortSignal,
   ): Promise<SearchResult> => {
@@ -240,6 +241,8 @@ export class Api {
     form.set("k", String(options.k));
     form.set("by", options.by);
     if (options.space !== null) form.set("space", options.space);
+    if (options.where !== null) form.set("where", options.where);
+    form.set("also", JSON.stringify({ ...query, within: options.within }));
     const headers = { "X-Tonotopy": "1" };
     return this.#json("search/upload", { method: "POST", body: form, headers, signal });
   };

@@ -1,5 +1,10 @@
 /** Taking files out of the page: by a download, or by dragging a sound to where it is wanted. */
 
+import type { Part } from "./state/questions.ts";
+
+/** What a drag of a stretch of a recording carries. */
+export const PART_TYPE = "application/x-tonotopy-part";
+
 const PLAYED = /\.(wav|mp3|flac|ogg|oga|opus|m4a|aac|mp4|webm)$/i;
 
 /** Offer a file to whatever the drag ends on: browsers built on Chromium then download it there. */
@@ -30,6 +35,12 @@ export function stretchName({
   end_s: number;
 }): string {
   return `${name.replace(/\.[^.]*$/, "")} ${start_s.toFixed(2)}-${end_s.toFixed(2)} s.wav`;
+}
+
+/** The stretch that a drag carries, or null. */
+export function readPart(transfer: DataTransfer | null): Part | null {
+  const text = transfer?.getData(PART_TYPE) ?? "";
+  return text === "" ? null : (JSON.parse(text) as Part);
 }
 
 /** Have the browser keep what is at an address. */

@@ -112,6 +112,22 @@ export function handleKey(event: KeyboardEvent, store: Store): void {
     return;
   }
   if (event.ctrlKey || event.metaKey) return;
+  if (event.altKey && !isTyping(target) && (key === "ArrowLeft" || key === "ArrowRight")) {
+    event.preventDefault();
+    if (key === "ArrowLeft") store.trail.back();
+    else store.trail.forward();
+    return;
+  }
+  if (store.microphone.phase !== "off" && key === "Escape") {
+    store.microphone.cancel();
+    return;
+  }
+  if (isHitRow(target) && (key === "+" || key === "-")) {
+    const hit = store.search.hits[Number(target.dataset["hit"])];
+    event.preventDefault();
+    if (hit !== undefined) void store.refineByHit(hit, key === "+" ? "more" : "less");
+    return;
+  }
   if (handleLabelKey(event, store) || event.altKey) return;
   if (key === "Escape") {
     // An open menu closes by itself.

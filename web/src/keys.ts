@@ -21,6 +21,8 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
       ["/", "write in the search box"],
       ["↑ ↓", "walk the list: neighbours, or what was found"],
       ["Enter", "list what sounds like this one"],
+      ["+ -", "on a hit: more, less like it"],
+      ["Alt ← →", "the search before, the next"],
       ["Esc", "step back: selection, question, legend"],
     ),
   },
@@ -54,7 +56,12 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
   },
   {
     name: "Close up",
-    uses: uses(["← →", "earlier, later"], ["+ -", "zoom"], ["Del", "remove the chosen label"]),
+    uses: uses(
+      ["← →", "earlier, later"],
+      ["+ -", "zoom"],
+      ["Q", "find what sounds like it"],
+      ["Del", "remove the chosen label"],
+    ),
   },
   {
     name: "Review",

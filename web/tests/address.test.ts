@@ -8,6 +8,11 @@ const elsewhere: Address = {
   space: "mel & co",
   camera: { x: -0.25, y: 0.5, height: 0.125 },
   query: { kind: "words", words: "rain #2, 50 %" },
+  filters: [
+    { field: "label", op: "=", value: "old door", not: true },
+    { field: "duration", op: "<=", value: "2", not: false },
+    { field: "speaker", op: "=", value: "anna", not: false },
+  ],
   textFrom: ["names", "labels"],
   sizesByScore: true,
   showsNames: false,
@@ -24,6 +29,18 @@ describe("the address", () => {
     expect(readAddress(`#${writeAddress(elsewhere)}`)).toEqual(elsewhere);
     const like: Address = { ...elsewhere, query: { kind: "sound", id: 42 } };
     expect(readAddress(writeAddress(like))).toEqual(like);
+    const base = { recording_id: 7, start_s: 1.25, end_s: 2.5 };
+    const part: Address = { ...elsewhere, query: { kind: "part", part: base } };
+    expect(readAddress(writeAddress(part))).toEqual(part);
+    const thing = { of: "recordings", id: 3 } as const;
+    const unlike = [{ of: "windows", id: 12 } as const, thing];
+    for (const query of [
+      { kind: "examples", base, like: [], unlike } as const,
+      { kind: "examples", base: null, like: [thing], unlike: [] } as const,
+    ]) {
+      const examples: Address = { ...elsewhere, query };
+      expect(readAddress(writeAddress(examples))).toEqual(examples);
+    }
   });
 
   test.each([
@@ -39,6 +56,13 @@ describe("the address", () => {
     "colour=",
     "size=weight",
     "in=clouds",
+    "only=weight",
+    "only=duration:long",
+    "part=1,2",
+    "part=1,3,2",
+    "part=0,1,2",
+    "more=x3,r",
+    "less=r3",
     "in=tags,names,labels",
   ])("that makes no sense (%s) is as at the start", (hash) => {
     expect(readAddress(hash)).toEqual(START);

@@ -62,7 +62,14 @@ describe("requests", () => {
     const { signal } = new AbortController();
     await api.search(
       { words: "door" },
-      { k: 5, by: "recording", space: null, text_from: ["tags"] },
+      {
+        k: 5,
+        by: "recording",
+        space: null,
+        text_from: ["tags"],
+        where: "label = 'door'",
+        within: { of: "windows", ids: [3] },
+      },
       signal,
     );
     const [address, init] = fetcher.mock.calls[0] as [string, RequestInit];
@@ -74,6 +81,8 @@ describe("requests", () => {
       by: "recording",
       space: null,
       text_from: ["tags"],
+      where: "label = 'door'",
+      within: { of: "windows", ids: [3] },
     });
   });
 
@@ -81,13 +90,24 @@ describe("requests", () => {
     const { api, fetcher } = answering(Response.json({ hits: [] }));
     const file = new File(["RIFF"], "door.wav");
     const { signal } = new AbortController();
-    await api.searchByFile(file, { k: 5, by: "window", space: "mfcc", text_from: null }, signal);
+    const within = { of: "recordings", ids: [4] } as const;
+    const where = "duration_s < 2";
+    const options = { k: 5, by: "window", space: "mfcc", text_from: null, where } as const;
+    await api.searchByFile(
+      file,
+      { like: [1], unlike_recordings: [2] },
+      { ...options, within: { ...within, ids: [4] } },
+      signal,
+    );
     const [address, init] = fetcher.mock.calls[0] as [string, RequestInit];
     const form = init.body as FormData;
     expect(address).toBe(`${ROOT}search/upload`);
     expect(init.headers).toEqual({ "X-Tonotopy": "1" });
     expect((form.get("file") as File).name).toBe("door.wav");
     expect([form.get("k"), form.get("by"), form.get("space")]).toEqual(["5", "window", "mfcc"]);
+    expect(form.get("where")).toBe(where);
+    const also: unknown = JSON.parse(String(form.get("also")));
+    expect(also).toEqual({ like: [1], unlike_recordings: [2], within });
   });
 });
 

@@ -272,6 +272,8 @@ describe("clicking a point", () => {
       by: "recording",
       space: null,
       text_from: null,
+      where: null,
+      within: null,
     });
     expect(store.search.hits.map(({ name }) => name)).toEqual(["2.wav", "3.wav"]);
     expect(store.found).toEqual([1, 2]);
@@ -299,6 +301,8 @@ describe("clicking a point", () => {
       by: "window",
       space: null,
       text_from: null,
+      where: null,
+      within: null,
     });
   });
 });

@@ -2,10 +2,16 @@
 
 import type { Projection, TextSource, Unit } from "../api.ts";
 import type { Camera } from "../map/renderer.ts";
+import { type Filter, readFilter, writeFilter } from "./filters.ts";
+import { type Part, type Question, type Thing, fileOf } from "./questions.ts";
 import { TEXT_SOURCES } from "./search.svelte.ts";
 
 /** What of a question an address can hold; a dropped file is not part of it. */
-export type AddressQuery = { kind: "words"; words: string } | { kind: "sound"; id: number };
+export type AddressQuery =
+  | { kind: "words"; words: string }
+  | { kind: "sound"; id: number }
+  | { kind: "part"; part: Part }
+  | { kind: "examples"; base: Part | null; like: readonly Thing[]; unlike: readonly Thing[] };
 
 export interface Address {
   of: Unit;
@@ -17,6 +23,7 @@ export interface Address {
   /** Null: all points. */
   camera: Camera | null;
   query: AddressQuery | null;
+  filters: readonly Filter[];
   /** Where words are looked for; empty: everywhere. */
   textFrom: readonly TextSource[];
   sizesByScore: boolean;
@@ -33,6 +40,7 @@ export const START: Address = {
   space: null,
   camera: null,
   query: null,
+  filters: [],
   textFrom: [],
   sizesByScore: false,
   showsNames: true,
@@ -43,7 +51,7 @@ const DIGITS = 4;
 
 /** Write a view; what is as it is at the start is left out. */
 export function writeAddress(address: Address): string {
-  const { of, projection, color, space, camera, query, textFrom } = address;
+  const { of, projection, color, space, camera, query, filters, textFrom } = address;
   const said = new URLSearchParams();
   if (of !== START.of) said.set("of", of);
   if (projection !== START.projection) said.set("map", projection);
@@ -56,10 +64,48 @@ export function writeAddress(address: Address): string {
     const { x, y, height } = camera;
     said.set("at", [x, y, height].map((value) => Number(value.toFixed(DIGITS))).join(","));
   }
-  if (query?.kind === "words") said.set("q", query.words);
+  if (query !== null) writeQuery(said, query);
   if (textFrom.length > 0) said.set("in", textFrom.join(","));
-  if (query?.kind === "sound") said.set("like", String(query.id));
+  for (const filter of filters) said.append("only", writeFilter(filter));
   return said.toString();
+}
+
+/** What an address can hold of a question. */
+export function addressable(question: Question | null): AddressQuery | null {
+  if (question === null || question.kind === "all" || fileOf(question) !== null) return null;
+  return question as AddressQuery;
+}
+
+function writeQuery(said: URLSearchParams, query: AddressQuery): void {
+  const part = query.kind === "part" ? query.part : query.kind === "examples" ? query.base : null;
+  if (part !== null) {
+    said.set("part", [part.recording_id, part.start_s, part.end_s].map(round).join(","));
+  }
+  if (query.kind === "words") said.set("q", query.words);
+  if (query.kind === "sound") said.set("like", String(query.id));
+  if (query.kind !== "examples") return;
+  if (query.like.length > 0) said.set("more", query.like.map(writeThing).join(","));
+  if (query.unlike.length > 0) said.set("less", query.unlike.map(writeThing).join(","));
+}
+
+const round = (value: number): number => Number(value.toFixed(DIGITS));
+const writeThing = ({ of, id }: Thing): string => `${of === "recordings" ? "r" : "w"}${id}`;
+
+function readThings(text: string | null): Thing[] {
+  const named = [...(text ?? "").matchAll(/(?:^|,)([rw])([1-9]\d{0,14})(?=,|$)/g)];
+  return named.map(([, letter, id]) => ({
+    of: letter === "r" ? "recordings" : "windows",
+    id: Number(id),
+  }));
+}
+
+function readPart(text: string | null): Part | null {
+  const numbers = (text ?? "").split(",").map((each) => (each === "" ? NaN : Number(each)));
+  const [recording_id = NaN, start_s = NaN, end_s = NaN] = numbers;
+  const sound = Number.isSafeInteger(recording_id) && recording_id > 0;
+  return sound && start_s >= 0 && end_s > start_s && Number.isFinite(end_s)
+    ? { recording_id, start_s, end_s }
+    : null;
 }
 
 /** Read a view; what makes no sense is as at the start. */
@@ -72,6 +118,7 @@ export function readAddress(hash: string): Address {
     space: said.get("space") || null,
     camera: readCamera(said.get("at")),
     query: readQuery(said),
+    filters: said.getAll("only").flatMap((each) => readFilter(each) ?? []),
     textFrom: readSources(said.get("in") ?? ""),
     sizesByScore: said.get("size") === "score",
     showsNames: said.get("names") !== "off",
@@ -95,6 +142,12 @@ function readSources(text: string): TextSource[] {
 function readQuery(said: URLSearchParams): AddressQuery | null {
   const words = said.get("q")?.trim() ?? "";
   if (words !== "") return { kind: "words", words };
+  const part = readPart(said.get("part"));
+  const [like, unlike] = [readThings(said.get("more")), readThings(said.get("less"))];
+  if (like.length > 0 || (part !== null && unlike.length > 0)) {
+    return { kind: "examples", base: part, like, unlike };
+  }
+  if (part !== null) return { kind: "part", part };
   const id = Number(said.get("like") ?? NaN);
   return Number.isSafeInteger(id) && id > 0 ? { kind: "sound", id } : null;
 }

@@ -5,13 +5,15 @@ import { Ahead, type FindUrl } from "../audio/ahead.ts";
 import { Details } from "../details.ts";
 import type { Camera } from "../map/renderer.ts";
 import { sizeSteps } from "../map/sizes.ts";
-import { writeAddress } from "./address.ts";
+import { addressable, writeAddress } from "./address.ts";
+import { columnsOf } from "./filters.ts";
 import { HoverState, type Place } from "./hover.svelte.ts";
 import { LabelState, type Target } from "./labels.svelte.ts";
 import { LibraryState } from "./library.svelte.ts";
 import { LookState } from "./look.svelte.ts";
 import { MapState } from "./map.svelte.ts";
 import { PathState } from "./path.svelte.ts";
+import { fileOf } from "./questions.ts";
 import { ReviewState } from "./review.svelte.ts";
 import { SearchState } from "./search.svelte.ts";
 import { SelectionState } from "./selection.svelte.ts";
@@ -81,10 +83,9 @@ export abstract class BaseStore {
   /** The view in the page's address. */
   readonly address = $derived.by(() => {
     const { of, projection, colorBy: color, space, showsNames, showsDensity } = this.map;
-    const question = this.search.question;
-    const query = question === null || question.kind === "file" ? null : question;
     const { sizesByScore, search } = this;
-    const { textFrom } = search;
+    const { textFrom, filters } = search;
+    const query = addressable(search.question);
     return writeAddress({
       of,
       projection,
@@ -92,6 +93,7 @@ export abstract class BaseStore {
       space,
       camera: this.camera,
       query,
+      filters,
       textFrom,
       sizesByScore,
       showsNames,
@@ -129,7 +131,7 @@ export abstract class BaseStore {
       () => this.scores(),
       () => (this.library.known?.n_missing ?? 0) > 0,
     );
-    this.search = new SearchState(api);
+    this.search = new SearchState(api, () => columnsOf(this.map.columns));
     this.sound = new SoundState(api, this.details, elements, report);
     this.ahead = new Ahead((url, signal) => api.fetchAhead(url, signal));
     this.hover = new HoverState(this.sound, {
@@ -184,7 +186,8 @@ export abstract class BaseStore {
   protected async showLabels(): Promise<void> {
     this.details.forget();
     this.annotated += 1;
-    const asks = this.search.question !== null && this.search.question.kind !== "file";
+    const { question } = this.search;
+    const asks = question !== null && fileOf(question) === null;
     await Promise.all([
       this.map.colorBy === "label" ? this.map.recolor() : null,
       asks ? this.search.again(this.map.of, this.map.space) : null,

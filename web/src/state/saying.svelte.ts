@@ -1,6 +1,6 @@
 /** What a person does to sounds: labels, reviews, looks at and takes out. */
 
-import type { Annotation, ExportFormat, Hit, Polarity } from "../api.ts";
+import type { Annotation, ExportFormat, Hit, Polarity, Recording } from "../api.ts";
 import { download, offerSound, stretchName } from "../drag.ts";
 import { formatCount } from "../format.ts";
 import type { Box } from "../look/boxes.ts";
@@ -77,8 +77,12 @@ export abstract class SayingStore extends BaseStore {
   };
 
   playStretch = (start_s: number, end_s: number): void => {
-    const recording = this.look.recording;
-    if (recording === null || recording.missing || end_s <= start_s) return;
+    if (this.look.recording !== null) this.playPart(this.look.recording, start_s, end_s);
+  };
+
+  /** Play a stretch of a recording. */
+  playPart = (recording: Recording, start_s: number, end_s: number): void => {
+    if (recording.missing || end_s <= start_s) return;
     const { id: recordingId, ...rest } = recording;
     this.sound.play({ ...rest, windowId: null, recordingId, start_s, end_s }, true);
   };

@@ -1,16 +1,16 @@
 /** The page's one store: what is known of the library, and everything a person can do to it. */
 
-import type { Hit, Library, Projection, Recording, TextSource, Unit } from "../api.ts";
+import type { Hit, Library, Projection, Recording, Unit } from "../api.ts";
 import { formatCount } from "../format.ts";
 import { type Outline, pointsWithin } from "../map/picking.ts";
 import { type Address, readAddress } from "./address.ts";
-import { WalkingStore } from "./walking.svelte.ts";
-import type { Question } from "./search.svelte.ts";
+import { AskingStore } from "./asking.svelte.ts";
+import type { Asked } from "./search.svelte.ts";
 import type { Pick } from "./selection.svelte.ts";
 
 export type { Notice, Tool } from "./base.svelte.ts";
 
-export class Store extends WalkingStore {
+export class Store extends AskingStore {
   #wanted: Address | null = null;
 
   /** Read the library, show what an address names, and keep watching for changes. */
@@ -33,6 +33,7 @@ export class Store extends WalkingStore {
 
   setSpace = (space: string): Promise<void> =>
     this.attempt(async () => {
+      this.search.within = null;
       this.clearSearch();
       this.camera = null;
       await this.map.setSpace(space);
@@ -54,10 +55,12 @@ export class Store extends WalkingStore {
 
   setColor = (colorBy: string): Promise<void> => this.attempt(() => this.map.setColor(colorBy));
 
-  /** Show the view that an address names. */
-  open = (hash: string): Promise<void> =>
+  /** Show the view that an address names; `mark` is what the browser keeps beside it. */
+  open = (hash: string, mark: unknown = null): Promise<void> =>
     this.attempt(async () => {
-      if (hash.replace(/^#/, "") !== this.address) await this.#show(readAddress(hash));
+      const asked = this.trail.recall(mark);
+      if (asked === null && hash.replace(/^#/, "") === this.address) return;
+      await this.#show(readAddress(hash), asked);
     });
 
   /** Pick the points within an outline of the plane. */
@@ -90,30 +93,6 @@ export class Store extends WalkingStore {
 
   /** Pick what the legend leaves. */
   selectLegend = (how: Pick = "replace"): void => this.selection.pick(this.map.idsLeft(), how);
-
-  /** Ask for more answers to the same question. */
-  more = (): Promise<void> => this.attempt(() => this.search.more(this.map.of, this.map.space));
-
-  ask = (question: Question): Promise<void> =>
-    this.attempt(async () => {
-      this.notice = null;
-      this.hover.leave("row");
-      await this.search.ask(question, this.map.of, this.map.space);
-    });
-
-  /** Look for words in one more place, or in one less. */
-  toggleSource = (source: TextSource): Promise<void> =>
-    this.attempt(async () => {
-      this.search.toggleSource(source);
-      if (this.search.question?.kind !== "words") return;
-      this.hover.leave("row");
-      await this.search.again(this.map.of, this.map.space);
-    });
-
-  clearSearch = (): void => {
-    this.hover.leave("row");
-    this.search.clear();
-  };
 
   /** Play a point's sound to its end and list what sounds most like it. */
   pinPoint = (index: number): Promise<void> =>
@@ -175,22 +154,46 @@ export class Store extends WalkingStore {
     this.arrived = true;
   }
 
-  async #show(address: Address): Promise<void> {
-    const { of, projection, color, space, camera, query, textFrom } = address;
+  async #show(address: Address, asked: Asked | null = null): Promise<void> {
+    const { of, projection, color, space, camera } = address;
+    this.trail.recalling = true;
     this.sizesByScore = address.sizesByScore;
     this.map.showsNames = address.showsNames;
     this.map.showsDensity = address.showsDensity;
     if (of !== this.map.of) this.selection.clear();
     this.camera = camera;
-    this.search.textFrom = textFrom;
-    await Promise.all([this.map.open(of, projection, color, space), this.labels.load()]);
-    if (query === null) this.clearSearch();
-    else if (query.kind === "words") await this.ask(query);
-    else await this.ask({ kind: "sound", of, id: query.id });
+    const now = this.map;
+    const sameMap =
+      now.shown !== null &&
+      now.of === of &&
+      now.projection === projection &&
+      now.colorBy === color &&
+      now.space === space;
+    try {
+      if (!sameMap)
+        await Promise.all([this.map.open(of, projection, color, space), this.labels.load()]);
+      await this.#showAsked(asked ?? askedIn(address));
+    } finally {
+      this.trail.settle(this.search.asked);
+    }
+  }
+
+  /** Show the answer to what was asked at another time. */
+  async #showAsked({ question, filters, within, textFrom }: Asked): Promise<void> {
+    Object.assign(this.search, { filters, within, textFrom });
+    if (question !== null) await this.ask(question);
+    else if (this.search.isNarrowed) await this.ask({ kind: "all" });
+    else this.clearSearch();
   }
 
   protected offerReload(library: Library): void {
     const text = `The library has changed: it now holds ${formatCount(library.n_recordings, "recording")}.`;
     this.notice = { text, action: { label: "Redraw the map", run: () => void this.reload() } };
   }
+}
+
+/** What an address asks. */
+function askedIn({ of, query, filters, textFrom }: Address): Asked {
+  const question = query?.kind === "sound" ? { ...query, of } : query;
+  return { question, filters, within: null, textFrom };
 }
