@@ -58,6 +58,16 @@ WINDOW = {
 }
 TAGGER = {"space_id": 2, "classes": "audioset", "thresholds": b""}
 RECORDING_TAGS = {"recording_id": 1, "space_id": 2, "scores": b""}
+RECORDING_ASPECTS = {
+    "recording_id": 1,
+    "revision": 1,
+    "loudness_db": -20.0,
+    "voicing": 0.5,
+    "onsets_per_s": 0.5,
+    "pulse": 0.1,
+    "attack_s": 0.01,
+    "decay_s": 0.5,
+}
 WINDOW_TAGS = {"window_id": 2, "scores": b""}
 ANNOTATION = {
     "recording_id": 1,
@@ -99,6 +109,7 @@ GOOD = {
     "windows": WINDOW,
     "taggers": TAGGER,
     "recording_tags": RECORDING_TAGS,
+    "recording_aspects": RECORDING_ASPECTS,
     "window_tags": WINDOW_TAGS,
     "annotations": ANNOTATION,
     "analyses": ANALYSIS,
@@ -144,6 +155,7 @@ NONSENSE = [
     ("recording_tags", {"space_id": 1}),
     ("recording_tags", {"space_id": 99}),
     ("recording_tags", {"recording_id": 99}),
+    ("recording_aspects", {"recording_id": 99}),
     ("window_tags", {"window_id": 1}),
     ("window_tags", {"window_id": 99}),
     ("annotations", {"recording_id": 99}),

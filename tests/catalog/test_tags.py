@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from tonotopy import catalog
 from tonotopy.catalog import FLOOR, NewWindow, pack_scores
 from tonotopy.catalog.packing import unpack_scores
+from tonotopy.errors import FilterError
+from tonotopy.filters import parse
 
 VECTOR = np.ones(3, "<f2").tobytes()
 
@@ -268,3 +270,12 @@ def test_a_library_of_the_first_schema_has_no_aspects(old):
         library.create()
         with library.read() as connection:
             assert catalog.unmeasured_recordings(connection) == {1}
+
+
+def test_a_library_of_the_first_schema_says_why_it_cannot_filter_by_pitch(old):
+    with (
+        catalog.open_catalog(old) as library,
+        library.read() as connection,
+        pytest.raises(FilterError, match=r"pitch_hz cannot be asked for yet.*tonotopy add"),
+    ):
+        catalog.condition(connection, parse("pitch_hz > 100"), windows=False)

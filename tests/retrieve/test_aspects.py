@@ -87,6 +87,21 @@ def test_filters_and_choices_hold(measured):
     assert names(kept) == ["octave", "near"]
 
 
+def test_recordings_are_filtered_by_what_was_measured(measured):
+    def found(where):
+        return set(names(search(measured, StoredRecording(1), where=where)))
+
+    assert found("pitch_hz > 300") == {"near", "octave"}
+    assert found("loudness_db <= -26 and onsets_per_s = 0") == {"near", "unison"}
+    assert found("attack_s < 0.02 and decay_s >= 1 and brightness_hz in (400)") == {
+        *("near", "octave", "unison")
+    }
+    with measured.write() as connection:
+        catalog.put_aspects(connection, 2, TONE._replace(pitch_hz=None))
+    assert found("pitch_hz > 0") == {"octave", "unison"}
+    assert found("not pitch_hz > 0") == {"near"}
+
+
 def test_what_was_not_measured_counts_as_unlike_and_is_said(make_library):
     library = make_library({"query": angle(0), "known": angle(5), "unknown": angle(5)})
     with pytest.raises(QueryError, match=r"no recording here has been measured.*tonotopy add"):

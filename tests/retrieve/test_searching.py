@@ -258,7 +258,7 @@ def test_results_as_json_have_what_scripts_rely_on(make_library):
     assert list(document) == ["query", "space", "score_name", "hits", "notes"]
     assert list(document["hits"][0]) == [
         *("rank", "score", "recording_id", "window_id", "path"),
-        *("start_s", "end_s", "labels", "tags", "why", "missing"),
+        *("start_s", "end_s", "labels", "tags", "why", "missing", "aspects"),
     ]
 
 

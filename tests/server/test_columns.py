@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tonotopy import catalog
+from tonotopy.features.aspects import Aspects
 
 N = 14
 
@@ -73,3 +74,27 @@ def test_a_column_that_nobody_has_is_said_to_be_missing(described, route):
     answer = described.get(f"/api/v1/map/{route}?by=colour_of_the_sky")
     assert answer.status_code == 404
     assert "colour_of_the_sky" in answer.json()["error"]
+
+
+def test_what_was_measured_colours_points_once_something_was(make_library, serve_library):
+    library = make_library({f"{n}.wav": np.eye(4)[[n]] for n in range(4)})
+    pitches = [220.0, None, 880.0]
+    with library.write() as connection:
+        for number, pitch in enumerate(pitches, start=1):
+            aspects = Aspects(-10.0 * number, pitch, 0.5, 400.0, 0.0, 0.0, 0.01, 1.0)
+            catalog.put_aspects(connection, number, aspects)
+    client = serve_library(library)
+    columns = {each["name"]: each["kind"] for each in client.get("/api/v1/map/columns").json()}
+    assert columns["pitch_hz"] == columns["loudness_db"] == "number"
+    np.testing.assert_array_equal(values(client, "pitch_hz"), [220, np.nan, 880, np.nan])
+    np.testing.assert_array_equal(values(client, "loudness_db"), [-10, -20, -30, np.nan])
+    recordings = client.get("/api/v1/recordings").json()["recordings"]
+    assert [each["aspects"] and each["aspects"]["pitch_hz"] for each in recordings] == [
+        *pitches,
+        None,
+    ]
+
+
+def test_nothing_measured_is_no_column(described):
+    assert "pitch_hz" not in {each["name"] for each in described.get("/api/v1/map/columns").json()}
+    assert described.get("/api/v1/map/values?by=pitch_hz").status_code == 404

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, Connection, delete, insert
+from sqlalchemy import Column, Connection
 
 from tonotopy.catalog import tables
 from tonotopy.catalog.recordings import IN_CHUNK
@@ -70,10 +70,10 @@ def has_aspects(connection: Connection) -> bool:
 
 def put_aspects(connection: Connection, recording_id: int, aspects: Aspects) -> None:
     """Store the aspects of a recording, in place of what was there."""
-    table = tables.recording_aspects
-    connection.execute(delete(table).where(table.c.recording_id == recording_id))
-    connection.execute(
-        insert(table).values(recording_id=recording_id, revision=REVISION, **aspects._asdict())
+    marks = ", ".join("?" * (2 + len(aspects)))
+    connection.exec_driver_sql(  # the row that is replaced has another id
+        f"REPLACE INTO recording_aspects (recording_id, revision, {COLUMNS}) VALUES ({marks})",
+        (recording_id, REVISION, *aspects),
     )
 
 

@@ -22,7 +22,7 @@ __all__ = ["REVISION", "AspectMeter", "Aspects"]
 REVISION = 1  #: changes whenever the numbers change, so that they are measured again
 
 _HOPS = 9  # of the envelope in a spectral frame
-_AT_ONCE = 16  # spectra made together
+_AT_ONCE = 24  # spectra made together
 _FIRST, _SHARE = 8, 4  # frames that are looked into at the beginning; then one of so many
 _PART_FRAMES = 60_000  # of the envelope, ten minutes: memory does not grow
 _VOICED = 0.6  # strength from which on a frame has a pitch
