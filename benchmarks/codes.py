@@ -7,7 +7,8 @@
 Bare FAISS is `IndexPQ` for codes that are measured by tables and `IndexBinaryFlat` for codes of
 bits, over codes of as many bytes. Product and its rival take turns; what is printed is the median
 over rounds of CPU milliseconds for a query, and the median of the paired ratios. ``prepare`` is
-what comes before the scan: the method's forward pass and its tables.
+what comes before the scan: the method's forward pass and its tables, without the checks of input
+that the index does once.
 
 Rows are unit vectors around 200 centres by a fixed seed, whose class is their centre. Codes are
 those of ``--learn`` rows, repeated and shuffled bytewise to ``--n``: a scan costs the same whatever
@@ -128,8 +129,8 @@ def rival(
 def prepared(hasher: Hash, queries: NDArray[np.float32]) -> Any:
     """Do what comes before the scan."""
     if isinstance(hasher, CodebookHash):
-        return hasher.lookup_tables(queries)
-    return hasher.transform(queries)
+        return hasher._tables(queries)
+    return hasher._encode(queries)
 
 
 def cpu_ms(search: Callable[[slice], Any]) -> float:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # it takes scikit-learn along
 __all__ = ["MOST_TABLES", "Cells", "Coordinates", "coordinates_of", "table_coordinates"]
 
 MOST_TABLES = 1_024  # points whose tables are taken apart
-_DIMENSIONS = 128  # beside the mean; more tell codes apart no better than their distances do
+_DIMENSIONS = 128  # beside the mean; with 64, more cells must be scanned
 _NEGLIGIBLE = 1e-9  # of the largest variance
 _FEWEST_PER_CELL = 39  # FAISS warns of k-means with fewer points a centre
 _TRAINING_PER_CELL = 64
