@@ -1,7 +1,8 @@
 """Run the table of the paper: methods x features x lengths of codes x shares of labels, a set each.
 
     python benchmarks/paper/table.py --audio DIR [--sets fsdd ...] [--features yamnet ...]
-        [--bits 8 64] [--shares 0.1 1] [--seeds 20] [--weights vggish=FILE ...] [--unseen]
+        [--methods PQ,ITQ] [--bits 8 64] [--shares 0.1 1] [--seeds 20]
+        [--weights vggish=FILE ...] [--unseen]
 
 DIR is laid out as ``features.py`` says. For every set and kind of features, the rows that
 ``features.py`` would write are taken from ``bench-results/features``, or written there first where
@@ -87,7 +88,7 @@ def main() -> None:
             else:
                 found[kind] = features
         shares = options.shares or plan.labelled
-        told = markdown(name, plan.title, found, METHODS, options.bits, shares)
+        told = markdown(name, plan.title, found, options.methods, options.bits, shares)
         keep(name, told, found)
         print(told, flush=True)
     say(f"{spent.cells} cells measured in {spent.cpu_s:.0f} s of CPU")
@@ -99,6 +100,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--weights", nargs="+", default=[], metavar="NAME=FILE")
     parser.add_argument("--sets", nargs="+", choices=PLANS, default=list(PLANS))
     parser.add_argument("--features", nargs="+", help="embedders; by default the set's")
+    parser.add_argument("--methods", default=METHODS, help="by default those of the paper and ours")
     parser.add_argument("--bits", nargs="+", type=int, default=[8, 16, 24, 32, 64])
     parser.add_argument("--shares", nargs="+", type=float, help="of labels, or how many a class")
     parser.add_argument("--seeds", type=int, default=20, help="as many as the paper's by default")
@@ -141,7 +143,7 @@ def measure(
 
     results = benchmark_hashing(
         replace(features, name=f"{name}, {kind}"),
-        methods=parse_methods(METHODS),
+        methods=parse_methods(options.methods),
         bits=options.bits,
         labelled=options.shares or PLANS[name].labelled,
         seeds=options.seeds,
