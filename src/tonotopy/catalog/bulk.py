@@ -1,5 +1,7 @@
 """What an index is built from, and what it proposes, read in bulk."""
 
+from itertools import chain
+
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
@@ -47,8 +49,8 @@ def recordings_of_windows(
     rows = connection.exec_driver_sql(  # + 0: by the index that holds both, past the vectors
         "SELECT id, recording_id FROM windows INDEXED BY windows_once WHERE space_id + 0 = ?",
         (space.id,),
-    ).fetchall()
-    pairs = np.array(rows, np.int64).reshape(-1, 2)
+    )
+    pairs = np.fromiter(chain.from_iterable(rows), np.int64).reshape(-1, 2)
     order = np.argsort(pairs[:, 0], kind="stable")
     return pairs[order, 0], pairs[order, 1]
 

@@ -109,13 +109,9 @@ export class MapState {
   /** Fetch the chosen map and show it, unless another was chosen meanwhile. */
   async load(projection: Projection = this.projection): Promise<void> {
     const generation = ++this.#generation;
-    const columns = await this.#api.getColumns(this.view, projection);
-    const known = columns.some(({ name }) => name === this.colorBy);
-    if (!known && !OWN_COLORS.includes(this.colorBy)) this.colorBy = "label";
-    const colorBy = this.colorBy;
-    const [points, colors, missing, behind] = await Promise.all([
+    const [points, { columns, colors, colorBy }, missing, behind] = await Promise.all([
       this.#api.getMap(this.view, projection),
-      this.#fetchColors(columns, projection),
+      this.#fetchColumns(projection),
       this.#mayMiss() ? this.#api.getMissing(this.view, projection) : new Uint8Array(),
       projection === "pca" ? 0 : this.#countBehind(projection),
     ]);
@@ -259,6 +255,17 @@ export class MapState {
       if (job.state === "failed") throw new Error(job.error ?? "The map could not be computed.");
       await sleep(POLL_MS);
     }
+  }
+
+  /** What there is to colour by, and the colours by what is chosen, if there is such a column. */
+  async #fetchColumns(
+    projection: Projection,
+  ): Promise<{ columns: Column[]; colors: Coloring | null; colorBy: string }> {
+    const columns = await this.#api.getColumns(this.view, projection);
+    const known = columns.some(({ name }) => name === this.colorBy);
+    if (!known && !OWN_COLORS.includes(this.colorBy)) this.colorBy = "label";
+    const colorBy = this.colorBy;
+    return { columns, colors: await this.#fetchColors(columns, projection), colorBy };
   }
 
   async #fetchColors(columns: Column[], projection: Projection): Promise<Coloring | null> {
