@@ -21,7 +21,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +53,24 @@ CanvasRenderingContext2D.prototype.putImageData = function (image, ...place) {
   // Whatever the page set itself to do next is done before this.
   setTimeout(() => setTimeout(() => (window.usable ??= performance.now())));
 };
+"""
+# A pointer that moves as often as the page can draw; a made-up one cannot be captured.
+DRAG = """
+(duration) => new Promise((resolve) => {
+  const canvas = document.querySelector("canvas");
+  Element.prototype.setPointerCapture = () => undefined;
+  const send = (kind, x, y) => canvas.dispatchEvent(
+    new PointerEvent(kind, { pointerId: 1, clientX: x, clientY: y, bubbles: true }));
+  send("pointerdown", 600, 400);
+  const [began, before] = [performance.now(), window.pictures];
+  requestAnimationFrame(function step(now) {
+    const share = (now - began) / duration;
+    send("pointermove", 600 + 150 * Math.sin(9 * share), 400 + 90 * Math.sin(13 * share));
+    if (share < 1) return requestAnimationFrame(step);
+    send("pointerup", 600, 400);
+    resolve((1000 * (window.pictures - before)) / (now - began));
+  });
+})
 """
 
 
@@ -121,17 +138,7 @@ def visit(browser: Browser, url: str, *, drags: bool = False) -> tuple[Measured,
 def drag(page: Page) -> float:
     """Drag the map to and fro; give the pictures a second."""
     page.wait_for_timeout(1500)  # until it has come to rest
-    page.mouse.move(600, 400)
-    page.mouse.down()
-    began, before = time.monotonic(), page.evaluate("window.pictures")
-    moved = 0
-    while time.monotonic() - began < DRAG_S:
-        moved += 1
-        page.mouse.move(600 + 150 * np.sin(moved / 10), 400 + 90 * np.sin(moved / 7))
-    drawn = page.evaluate("window.pictures") - before
-    speed = drawn / (time.monotonic() - began)
-    page.mouse.up()
-    return float(speed)
+    return float(page.evaluate(DRAG, 1000 * DRAG_S))
 
 
 def fill(library: Catalog, n_windows: int) -> None:

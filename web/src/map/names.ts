@@ -42,7 +42,8 @@ const SMALLEST_CELL = 70; // pixels; names of a level show where its cells are a
 export const NAME_HEIGHT = 20;
 const GAP = 6; // pixels between names
 const APART = 260; // pixels between two places of the same name
-const MOST_NAMES = 60;
+const MOST_NAMES = 80;
+const BEYOND = 160; // pixels outside the map, from where names come in when it is dragged
 const ABOVE = 17; // pixels from the points that a name stands for, so that it hides none of them
 
 /** How many points of each group, and where on average, lie in the cells of one level. */
@@ -168,9 +169,9 @@ export function placeNames(
     if (placed.length === MOST_NAMES || (level > 0 && cell < SMALLEST_CELL)) break;
     const [across, at] = toScreen(x, y, view);
     const down = at - ABOVE;
-    const seen = across > 0 && down > 0 && across < size.width && down < size.height;
+    const beyond = Math.max(-across, across - size.width, -down, down - size.height);
     const name = names[code];
-    if (!seen || name === undefined || !shows(code)) continue;
+    if (beyond > BEYOND || name === undefined || !shows(code)) continue;
     const half = widthOf(name) / 2 + GAP;
     const tall = NAME_HEIGHT / 2 + GAP / 2;
     const box = {

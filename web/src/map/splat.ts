@@ -19,7 +19,7 @@ export interface Stamp {
 
 /** Measure the disc of a radius in pixels. */
 export function stampOf(radius: number): Stamp {
-  const reach = Math.ceil(radius + 1);
+  const reach = Math.ceil(radius); // the middle is somewhere in the pixel that it is counted from
   const width = 2 * reach + 1;
   const cover = new Uint8Array(OFFSETS ** 2 * width ** 2);
   for (let offset = 0; offset < OFFSETS ** 2; offset += 1) {
