@@ -5,11 +5,13 @@
 FOLDER holds the sounds that are measured: ``philh`` (notes of instruments, the note in each name),
 and ``sonicpi`` and ``dirt`` (drum samples: loops, hits). Prints how far pitch is from the notes
 beside librosa's pyin on the same files, how exactly a gain is found again, how well rhythm tells
-loops from single hits, and the time that measuring takes beside hearing with the default embedder.
+loops from single hits, the time that measuring takes beside hearing with the default embedder, and
+the time of a search.
 """
 
 import argparse
 import re
+import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -19,10 +21,12 @@ import librosa
 import numpy as np
 from numpy.typing import NDArray
 
-from tonotopy import audio, embedders
+from tonotopy import audio, catalog, embedders
+from tonotopy.catalog import Catalog, NewRecording
 from tonotopy.features.aspects import AspectMeter, Aspects
 from tonotopy.features.likeness import likeness
 from tonotopy.hearing import Hearing, measure_interval
+from tonotopy.retrieve import StoredRecording, search
 
 NOTE = re.compile(r"[a-z-]+_([A-G]s?)(\d)_(?:025|05|1|15|long)_[^_]+_(?:arco-)?normal\.ogg")
 STEPS = {
@@ -30,6 +34,7 @@ STEPS = {
     for n, name in enumerate(("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B"))
 }
 HITS = "bd_*.ogg", "drum_*.ogg", "hat_*.ogg", "sn_*.ogg", "perc_*.ogg", "tabla_*.ogg"
+N_RECORDINGS = 20_000
 GAINS_DB = (-6, -12, -20, -40)
 
 
@@ -44,6 +49,7 @@ def main() -> None:
     print_loudness([path for path, _ in notes[::4]])
     print_rhythm(given.folder)
     print_cost([path for path, _ in notes[::4]])
+    print_speed()
 
 
 def notes_below(folder: Path) -> Iterator[tuple[Path, float]]:
@@ -135,6 +141,54 @@ def print_cost(paths: list[Path]) -> None:
         f"cost: hearing {len(paths)} sounds takes {spent[True] / spent[False] - 1:.1%} more CPU "
         f"time with aspects, {(spent[True] - spent[False]) / 2 / len(paths) * 1e3:.2f} ms a sound"
     )
+
+
+def print_speed() -> None:
+    """Time searching a made-up library by three aspects, all recordings compared."""
+    rng = np.random.default_rng(0)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        catalog.open_catalog(Path(home) / "sounds.db") as library,
+    ):
+        fill(library, rng)
+        weights = {"pitch": 1.0, "loudness": 0.5, "rhythm": 1.0}
+        spent = []
+        for query in range(1, 12):
+            began = time.perf_counter()
+            search(library, StoredRecording(query), k=20, aspects=weights)
+            spent.append(time.perf_counter() - began)
+    print(
+        f"search of {N_RECORDINGS:,} recordings by three aspects: "
+        f"{1e3 * np.median(spent[1:]):.0f} ms, the first {1e3 * spent[0]:.0f} ms"
+    )
+
+
+def fill(library: Catalog, rng: np.random.Generator) -> None:
+    """Store recordings with a window each and aspects at random."""
+    with library.write() as connection:
+        space = catalog.create_space(
+            connection,
+            name="made-up",
+            embedder="",
+            fingerprint="",
+            dim=2,
+            sample_rate=0,
+            window_s=1.0,
+            hop_s=1.0,
+        )
+        catalog.root_for(connection, "/sounds")
+        vector = np.array([1, 0], "<f2").tobytes()
+        for number in range(N_RECORDINGS):
+            name = f"{number}.wav"
+            new = NewRecording(
+                f"/sounds/{name}", number, number, name, 1.0, 8000, 1, "wav", b"", None
+            )
+            recording_id = catalog.put_recording(connection, new, None, root="/sounds")
+            catalog.put_windows(connection, space, recording_id, [(None, 0, 0.0, 1.0, vector)])
+            level, high, rate, length = rng.uniform(size=4)
+            pitch = 55 * 2 ** (6 * high)
+            aspects = Aspects(-40 * level, pitch, 1.0, 2 * pitch, 4 * rate, rate, 0.01, length)
+            catalog.put_aspects(connection, recording_id, aspects)
 
 
 def loaded(path: Path) -> tuple[NDArray[np.float32], int]:

@@ -18,15 +18,21 @@ MANY = 20
 
 @app.command()
 def info(
+    file: Annotated[
+        str | None, typer.Argument(help="A recording: say what is known of it.")
+    ] = None,
     library: LibraryOption = None,
     failures: Annotated[
         bool, typer.Option("--failures", help="List all that could not be added, with reasons.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what a library holds."""
+    """Say what a library holds, or what is known of a recording."""
     from tonotopy.maintain import describe
 
+    if file is not None:
+        show_recording(file, library, as_json=as_json)
+        return
     with open_library(library) as opened:
         what = describe(opened)
     if as_json:
@@ -58,6 +64,27 @@ def info(
     for space in what.spaces:
         if space.codes is not None:
             print(f"codes of {printable(space.name)}: {codes_shown(space.codes)}")
+
+
+def show_recording(file: str, library: str | None, *, as_json: bool) -> None:
+    """Print what is known of a recording."""
+    from tonotopy.maintain import describe_recording
+
+    with open_library(library) as opened:
+        what = describe_recording(opened, file)
+    if as_json:
+        show_json(what)
+        return
+    print(printable(what.path) + (" (missing)" if what.missing else ""))
+    channels = f"{what.channels} channel{'s' if what.channels > 1 else ''}"
+    print(f"{duration(what.duration_s)}, {what.sample_rate} Hz, {channels}, {what.format}")
+    if what.labels:
+        print("labels: " + ", ".join(map(printable, what.labels)))
+    if what.aspects is None:
+        say("pitch, loudness and rhythm have not been measured; add it again")
+        return
+    for name, value in what.aspects.items():
+        print(f"{name}: " + ("none" if value is None else f"{round(value, 3):g}"))
 
 
 def codes_shown(codes: "CodesInfo") -> str:

@@ -1,6 +1,13 @@
 """Looking after a library: what it holds, what is wrong with it, labels, taking out, moving."""
 
-from tonotopy.maintain.describing import CodesInfo, Info, SpaceInfo, describe
+from tonotopy.maintain.describing import (
+    CodesInfo,
+    Info,
+    RecordingInfo,
+    SpaceInfo,
+    describe,
+    describe_recording,
+)
 from tonotopy.maintain.doctoring import Diagnosis, Finding, doctor
 from tonotopy.maintain.labelling import (
     Changed,
@@ -16,10 +23,12 @@ __all__ = [
     "Diagnosis",
     "Finding",
     "Info",
+    "RecordingInfo",
     "Removed",
     "SpaceInfo",
     "change_annotations",
     "describe",
+    "describe_recording",
     "doctor",
     "label_items",
     "relocate",

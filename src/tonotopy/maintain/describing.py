@@ -1,13 +1,16 @@
-"""The verb behind ``info`` and ``spaces``: what a library holds."""
+"""The verbs behind ``info`` and ``spaces``: what a library holds, what is known of a recording."""
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 
 from tonotopy import catalog
 from tonotopy.catalog import Catalog, Failure, Model
 from tonotopy.distance import score_name
+from tonotopy.errors import NotInLibrary
+from tonotopy.features.aspects import Aspects
 
-__all__ = ["CodesInfo", "Info", "SpaceInfo", "describe"]
+__all__ = ["CodesInfo", "Info", "RecordingInfo", "SpaceInfo", "describe", "describe_recording"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,52 @@ class Info:
     spaces: list[SpaceInfo]
     failures: list[Failure]
     problems: list[tuple[str, str]]  #: recordings that could be heard only in part, and why
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingInfo:
+    """What is known of a recording."""
+
+    id: int
+    path: str
+    format: str
+    duration_s: float
+    sample_rate: int
+    channels: int
+    labels: list[str]
+    aspects: dict[str, float | None] | None  #: the fields of `Aspects`; None: not measured yet
+    missing: bool
+
+
+def describe_recording(library: Catalog, path: str | os.PathLike[str]) -> RecordingInfo:
+    """Say what is known of a recording.
+
+    Raises
+    ------
+    NotInLibrary
+        If the library does not hold the file.
+    """
+    file = os.path.abspath(os.path.expanduser(path))
+    with library.read() as connection:
+        known = catalog.find_by_path(connection, file)
+        if known is None:
+            raise NotInLibrary(f"{file} is not in this library; add it with: tonotopy add PATH")
+        recording = catalog.get_recordings(connection, [known.id])[known.id]
+        labels = catalog.recording_labels(connection, [known.id]).get(known.id, ())
+        aspects: Aspects | None = catalog.aspects_of_recordings(connection, [known.id]).get(
+            known.id
+        )
+    return RecordingInfo(
+        id=known.id,
+        path=recording.path,
+        format=recording.format,
+        duration_s=recording.duration_s,
+        sample_rate=recording.sample_rate,
+        channels=recording.channels,
+        labels=catalog.labels_of(labels, 0.0, recording.duration_s),
+        aspects=None if aspects is None else aspects._asdict(),
+        missing=recording.missing,
+    )
 
 
 def describe(library: Catalog) -> Info:
