@@ -217,7 +217,12 @@ class PosteriorQuantizer(LabelledHash, CodebookHash):
         self, free: NDArray[np.float32], precision: type[np.floating] = np.float64
     ) -> NDArray[np.float32]:
         similarity = _similarity(free, self.landmarks_, precision)
-        return SHARPNESS * unit_rows((similarity - self.kernel_mean_) / self.kernel_spread_)
+        similarity -= self.kernel_mean_
+        similarity /= self.kernel_spread_
+        lengths = np.linalg.norm(similarity, axis=1, keepdims=True)
+        similarity /= np.where(lengths > 0, lengths, 1)
+        similarity *= SHARPNESS
+        return similarity
 
 
 def _similarity(
@@ -225,5 +230,8 @@ def _similarity(
     landmarks: NDArray[np.float32],
     precision: type[np.floating] = np.float64,
 ) -> NDArray[np.float32]:
-    cosines = free.astype(precision) @ landmarks.astype(precision, copy=False).T
-    return np.exp(_KERNEL_WIDTH * (cosines - 1)).astype(np.float32, copy=False)
+    similarity = free.astype(precision) @ landmarks.astype(precision, copy=False).T
+    similarity -= 1
+    similarity *= _KERNEL_WIDTH
+    np.exp(similarity, out=similarity)
+    return similarity.astype(np.float32, copy=False)
