@@ -14,6 +14,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import faiss
@@ -59,7 +60,7 @@ def main() -> None:
             continue
         before, within = count(fitted, sizes)
         prepare = fitted.transform if isinstance(fitted, BinaryHash) else fitted.lookup_tables
-        spent = cpu_ms(lambda prepare=prepare: prepare(query))
+        spent = cpu_ms(partial(prepare, query))
         scan = scans[isinstance(fitted, BinaryHash)]
         told = ", ".join(f"{key}={value}" for key, value in settings.items())
         print(f"{name}({told}): {before:.2e} + {within:.2e}; {spent:.2f} + {scan:.2f} ms")
