@@ -118,8 +118,13 @@ def show_keys(page):
 
 
 def hear_a_path(page):
-    select(page)  # two of thunder
+    page.wait(page.points)
     page.page.keyboard.press("p")
+    page.page.mouse.move(300, 120)
+    page.page.mouse.down()
+    for x, y in ((850, 300), (300, 480), (850, 660)):
+        page.page.mouse.move(x, y, steps=5)
+    page.page.mouse.up()
     page.page.get_by_role("region", name="Path").wait_for()
     page.page.get_by_role("button", name="Play the path").wait_for()
 
