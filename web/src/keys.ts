@@ -1,7 +1,7 @@
 /** What keys and gestures do, for whoever asks by `?`: the one list of them. */
 
 export interface KeyUse {
-  /** Pressed one by one, or (after "+") together. */
+  /** Each by itself, or all together where the first is Ctrl or Alt. */
   keys: readonly string[];
   does: string;
 }
