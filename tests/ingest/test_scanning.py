@@ -240,3 +240,22 @@ def test_paths_of_the_system_are_taken_in_any_form(add, folder, sound, library):
     assert add(path).unchanged == 1
     with library.read() as connection:
         assert catalog.list_roots(connection) == [(1, str(folder))]
+
+
+def test_links_may_be_kept_from_leading_out_of_a_folder(folder, touch, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "far.wav").write_bytes(b"x")
+    touch("in/a.wav")
+    (folder / "in" / "far").symlink_to(outside)
+    (folder / "in" / "far.wav").symlink_to(outside / "far.wav")
+    (folder / "in" / "near.wav").symlink_to(folder / "in" / "a.wav")
+    seen = list(scan([str(folder / "in")], within=folder))
+    assert {os.path.basename(each.path) for each in seen if isinstance(each, Found)} == {
+        "a.wav",
+        "near.wav",
+    }
+    refused = {
+        os.path.basename(each.path): each.reason for each in seen if isinstance(each, Unreadable)
+    }
+    assert set(refused) == {"far", "far.wav"}
+    assert all("leads out of" in reason for reason in refused.values())

@@ -26,6 +26,11 @@ BINARY = {
 }
 CONTRACT = {
     *BINARY,
+    "/api/v1/adding",
+    "/api/v1/adding/files",
+    "/api/v1/adding/folders/{folder_id}",
+    "/api/v1/adding/uploads",
+    "/api/v1/adding/uploads/{upload_id}/discard",
     "/api/v1/annotations",
     "/api/v1/exports",
     "/api/v1/labels",
@@ -35,6 +40,7 @@ CONTRACT = {
     "/api/v1/map/columns",
     "/api/v1/jobs",
     "/api/v1/jobs/{job_id}",
+    "/api/v1/jobs/{job_id}/stop",
     "/api/v1/recordings",
     "/api/v1/recordings/{recording_id}",
     "/api/v1/windows/{window_id}",

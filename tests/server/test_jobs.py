@@ -22,7 +22,7 @@ def worker(script):
     """Make a worker of a few lines: `order` and `say(report)` are there."""
     prelude = (
         "import json, os, sys, time\n"
-        "order = json.loads(sys.argv[-1])\n"
+        "order = json.loads(sys.stdin.readline())\n"
         "def say(**report): print(json.dumps(report), flush=True)\n"
     )
     return (sys.executable, "-c", prelude + script)
@@ -52,7 +52,7 @@ def jobs():
 
 
 def start(jobs, of="recordings", space="mfcc"):
-    return jobs.start("sounds.db", "umap", space, of)
+    return jobs.start(Order("umap", "sounds.db", space, of))
 
 
 def test_a_job_tells_its_progress_and_ends(jobs):
@@ -60,7 +60,7 @@ def test_a_job_tells_its_progress_and_ends(jobs):
         "for share in (0.0, 0.25, 0.5, 0.4):\n    say(progress=share)\n"
         "while not os.path.exists(order['library']): time.sleep(0.01)\nsay(error=None)"
     )
-    job = runner.start("/nowhere/sounds.db", "umap", "mfcc", "recordings")
+    job = runner.start(Order("umap", "/nowhere/sounds.db", "mfcc", "recordings"))
     assert (job.kind, job.space, job.of) == ("umap", "mfcc", "recordings")
     wait_until(lambda: job.progress == 0.5)
     time.sleep(0.1)
@@ -70,7 +70,7 @@ def test_a_job_tells_its_progress_and_ends(jobs):
 def test_a_job_that_is_done_is_all_done(jobs):
     runner = jobs("say(progress=0.1)\nsay(error=None)")
     job = start(runner)
-    wait_until(lambda: job.state != "running")
+    wait_until(lambda: job.state == "done")
     assert (job.state, job.progress, job.error) == ("done", 1.0, None)
     assert runner.get(job.id) is job
     assert runner.running("umap", "mfcc", "recordings") is None
@@ -159,7 +159,8 @@ def test_a_umap_is_computed_beside_the_server_and_shown(make_library, serve_libr
     started = client.post("/api/v1/jobs", json=asked)
     job = started.json()
     assert started.status_code == 202
-    assert (job["state"], job["error"]) == ("running", None)
+    assert job["state"] in ("waiting", "running")
+    assert job["error"] is None
     by_name = client.post("/api/v1/jobs", json={**asked, "space": "made up"}).json()
     assert by_name["id"] == job["id"]
     umap = client.get("/api/v1/map/projections").json()[1]
@@ -169,7 +170,7 @@ def test_a_umap_is_computed_beside_the_server_and_shown(make_library, serve_libr
     def over():
         now = client.get(f"/api/v1/jobs/{job['id']}").json()
         seen.append(now["progress"])
-        return now if now["state"] != "running" else None
+        return now if now["state"] not in ("waiting", "running") else None
 
     assert wait_until(over) == {**job, "state": "done", "progress": 1.0}
     assert seen == sorted(seen)
@@ -242,14 +243,17 @@ def test_a_job_that_makes_no_sense_is_refused(client, asked, status):
 
 
 def run_worker(order, **options):
-    return subprocess.Popen(
-        [*WORKER, json.dumps(asdict(order))],
+    process = subprocess.Popen(
+        WORKER,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         **options,
     )
+    process.stdin.write(json.dumps(asdict(order)) + "\n")
+    process.stdin.flush()
+    return process
 
 
 def test_the_worker_reports_a_library_that_is_gone(tmp_path):
@@ -276,3 +280,57 @@ def test_the_worker_takes_no_modules_from_the_folder_it_runs_in(tmp_path):
     order = Order(kind="umap", library=str(tmp_path / "no.db"), space="mfcc", of="windows")
     with run_worker(order, cwd=tmp_path) as process:
         assert "there is no library" in process.stdout.read()
+
+
+def test_a_job_that_runs_is_stopped_and_the_next_one_runs(jobs):
+    runner = jobs(
+        "say(progress=0.5)\ntime.sleep(100 if order['of'] == 'windows' else 0)\nsay(error=None)"
+    )
+    told = []
+    first = runner.start(Order("umap", "sounds.db", "mfcc", "windows"), finish=told.append)
+    second = start(runner)
+    wait_until(lambda: first.progress == 0.5)
+    assert (first.state, second.state) == ("running", "waiting")
+    runner.stop(first.id)
+    wait_until(lambda: second.state == "done")
+    assert (first.state, first.error, told) == ("stopped", None, ["stopped"])
+    assert runner.stop(second.id).state == "done"  # what is over stays as it is
+
+
+def test_a_job_that_waits_is_stopped_at_once_and_never_runs(jobs, tmp_path):
+    log = tmp_path / "log"
+    runner = jobs(
+        f"open({str(log)!r}, 'a').write(order['space'])\ntime.sleep(0.5)\nsay(error=None)"
+    )
+    start(runner, space="a")
+    told = []
+    second = runner.start(Order("umap", "sounds.db", "b"), finish=told.append)
+    assert runner.stop(second.id).state == "stopped"
+    assert told == ["stopped"]
+    last = start(runner, space="c")
+    wait_until(lambda: last.state == "done")
+    assert log.read_text() == "ac"
+
+
+def test_an_export_does_not_wait_for_what_writes(jobs):
+    runner = jobs("time.sleep(100 if order['kind'] == 'umap' else 0)\nsay(error=None)")
+    umap = start(runner)
+    export = runner.start(Order("export", "sounds.db", "mfcc"))
+    wait_until(lambda: export.state == "done")
+    assert umap.state == "running"
+
+
+def test_a_long_order_reaches_its_worker(jobs):
+    runner = jobs("say(error=str(sum(order['options']['ids'])))")
+    job = runner.start(Order("export", "sounds.db", options={"ids": list(range(1_000_000))}))
+    wait_until(lambda: job.state == "failed")
+    assert job.error == str(sum(range(1_000_000)))
+
+
+def test_what_follows_a_job_and_fails_is_told(jobs):
+    def finish(_):
+        raise OSError("no")
+
+    job = jobs("say(error=None)").start(Order("umap", "sounds.db"), finish=finish)
+    wait_until(lambda: job.state == "failed")
+    assert "a bug in tonotopy" in job.error

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,14 +54,16 @@ READ_PIXELS = """
   return btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(""));
 }
 """
-DROP = """
-([name, encoded]) => {
-  const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+DRAG = """
+([files, clientX, kinds]) => {
   const dataTransfer = new DataTransfer();
-  dataTransfer.items.add(new File([bytes], name));
-  for (const kind of ["dragenter", "dragover", "drop"]) {
+  for (const [name, encoded] of files) {
+    const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+    dataTransfer.items.add(new File([bytes], name));
+  }
+  for (const kind of kinds) {
     document.body.dispatchEvent(
-      new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }),
+      new DragEvent(kind, { dataTransfer, clientX, bubbles: true, cancelable: true }),
     );
   }
 }
@@ -88,10 +90,11 @@ def environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 
 
-def serve(sounds: Path, library: Path, port: int = 0) -> Served:
+def serve(sounds: Path, library: Path, port: int = 0, *options: str | Path) -> Served:
     """Serve a library, and wait until the server says where."""
+    given = ["serve", "--library", library, "--port", port, *options]
     process = subprocess.Popen(
-        [*TONOTOPY, "serve", "--library", str(library), "--port", str(port)],
+        [*TONOTOPY, *map(str, given)],
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
@@ -114,6 +117,18 @@ def serve(sounds: Path, library: Path, port: int = 0) -> Served:
         process.kill()
         pytest.fail(f"'tonotopy serve' did not say where it is:\n{''.join(said)}")
     return Served(address[0], sounds, process)
+
+
+@pytest.fixture(scope="session")
+def tonotopy() -> Callable[..., None]:
+    """Run the program, as somebody beside the server does."""
+
+    def run(*arguments: str | Path | int) -> None:
+        subprocess.run(
+            [*TONOTOPY, *map(str, arguments)], check=True, capture_output=True, env=environment()
+        )
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -175,8 +190,8 @@ def start_server() -> Iterator[Callable[..., Served]]:
     """Start servers that a test may stop."""
     started: list[Served] = []
 
-    def start(sounds: Path, library: Path, port: int = 0) -> Served:
-        started.append(serve(sounds, library, port))
+    def start(sounds: Path, library: Path, port: int = 0, *options: str | Path) -> Served:
+        started.append(serve(sounds, library, port, *options))
         return started[-1]
 
     yield start
@@ -240,9 +255,18 @@ class Visit:
         opacity = self.pixels()[..., 3]
         return int(((opacity > 40) & (opacity < 120)).sum())
 
-    def drop(self, name: str, content: bytes) -> None:
+    def drag(self, files: Mapping[str, bytes], x: float, *kinds: str) -> None:
+        """Drag files over the page, or drop them."""
+        encoded = [[name, base64.b64encode(each).decode()] for name, each in files.items()]
+        self.page.evaluate(DRAG, [encoded, x, kinds])
+
+    def drop(self, name: str, content: bytes, x: float = 100) -> None:
         """Drop a file onto the page."""
-        self.page.evaluate(DROP, [name, base64.b64encode(content).decode()])
+        self.drop_all({name: content}, x)
+
+    def drop_all(self, files: Mapping[str, bytes], x: float = 100) -> None:
+        """Drop files onto the page, on its left unless said otherwise."""
+        self.drag(files, x, "dragenter", "dragover", "drop")
 
     def hits(self) -> list[str]:
         """Read the names in the list of hits."""

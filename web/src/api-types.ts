@@ -15,13 +15,16 @@ import type {
 } from "./openapi.ts";
 
 export type {
+  Adding,
   ColumnOut as Column,
   ExportOut as Exported,
+  FolderOut as Folder,
   HitOut as Hit,
   Job,
   LabelOut as LabelUse,
   LegendEntry,
   LibraryOut as Library,
+  ReceivedOut as Received,
   RecordingOut as Recording,
   ResultsOut as SearchResult,
   SpaceOut as Space,

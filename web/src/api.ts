@@ -7,7 +7,6 @@ import type {
   Labelling,
   NewAnnotation,
   ExportFormat,
-  Exported,
   Overview,
   Tile,
   Projection,
@@ -15,7 +14,9 @@ import type {
   Library,
   LegendEntry,
   MapPoints,
+  Folder,
   Job,
+  Received,
   ProjectionStatus,
   Recording,
   SoundWindow,
@@ -153,6 +154,37 @@ export class Api {
 
   getJob = (id: number): Promise<Job> => this.#json(`jobs/${segment(id)}`);
 
+  /** Stop a job; what it has done so far stays done. */
+  stopJob = (id: number): Promise<Job> => this.#json(`jobs/${segment(id)}/stop`, this.#post({}));
+
+  /** A folder of the server's from which sounds may be added, with the folders in it. */
+  getFolder = (id: number): Promise<Folder> => this.#json(`adding/folders/${segment(id)}`);
+
+  addFolder = (folder: number, labels_from_folders: boolean): Promise<Job> =>
+    this.#json("adding", this.#post({ folder, labels_from_folders }));
+
+  /** Begin to send files, which will be added together. */
+  beginUpload = (): Promise<{ id: number }> => this.#json("adding/uploads", this.#post({}));
+
+  /** Send a file as it is; `group` is the name of the folder that held it. */
+  sendFile = (
+    upload: number,
+    file: File,
+    group: string,
+    signal: AbortSignal,
+  ): Promise<Received> => {
+    const query = toQuery({ upload: String(upload), name: file.name, group });
+    const headers = { "Content-Type": "application/octet-stream", "X-Tonotopy": "1" };
+    return this.#json(`adding/files?${query}`, { method: "POST", body: file, headers, signal });
+  };
+
+  addUpload = (upload: number, labels_from_folders: boolean): Promise<Job> =>
+    this.#json("adding", this.#post({ upload, labels_from_folders }));
+
+  /** Have what was sent deleted instead of added. */
+  discardUpload = (id: number): Promise<{ id: number }> =>
+    this.#json(`adding/uploads/${segment(id)}/discard`, this.#post({}));
+
   getRecording = (id: number, signal?: AbortSignal): Promise<Recording> =>
     this.#json(`recordings/${segment(id)}`, signal === undefined ? {} : { signal });
 
@@ -196,7 +228,7 @@ export class Api {
     );
   };
 
-  makeExport = (format: ExportFormat, view: MapView, ids: readonly number[]): Promise<Exported> =>
+  makeExport = (format: ExportFormat, view: MapView, ids: readonly number[]): Promise<Job> =>
     this.#json("exports", this.#post({ format, ...view, ids }));
 
   exportUrl = (id: number): string => `${this.#root}exports/${segment(id)}`;

@@ -1,5 +1,47 @@
 /** The shapes of what the server is asked and answers: `npm run types` makes them from OpenAPI. */
 
+/** What to add: files that were sent, or a folder. */
+export interface AddIn {
+  upload?: number | null;
+  folder?: number | null;
+  labels_from_folders?: boolean;
+}
+
+/** How far adding is, or what it did. */
+export interface Adding {
+  /** files that are new or changed */
+  n_files: number;
+  /** of them, heard or found unfit */
+  done: number;
+  /** seconds of sound heard */
+  audio_s: number;
+  elapsed_s: number;
+  /** null while too little is known */
+  left_s: number | null;
+  n_failed: number;
+  /** recordings, told at the end, as all that follows */
+  added?: number;
+  unchanged?: number;
+  /** the first hundred */
+  failed?: Failed[];
+}
+
+/** What may be added to the library, and what is being added. */
+export interface AddingOut {
+  /** why nothing may be added; null: it may */
+  why_not: string | null;
+  /** that an upload may have, for searching too */
+  max_bytes: number;
+  /** that may be sent at a time */
+  max_files: number;
+  /** of names of sounds, in lower case, with the dot */
+  endings: string[];
+  /** that may be added from */
+  folders: FolderOut[];
+  /** that adds just now, or waits to */
+  job: Job | null;
+}
+
 /** Something said of a recording, or of a stretch or a box of it. */
 export interface AnnotationIn {
   recording_id: number;
@@ -113,6 +155,26 @@ export interface ExportOut {
   missing: number;
 }
 
+/** A file that could not be added, and why. */
+export interface Failed {
+  name: string;
+  reason: string;
+}
+
+/** A folder from which sounds may be added. */
+export interface FolderOut {
+  id: number;
+  name: string;
+  /** null where it is as far up as one may go */
+  parent?: number | null;
+  /** told when it is looked into */
+  folders?: FolderOut[];
+  /** in the folder itself; told when it is looked into */
+  n_sounds?: number;
+  /** whether all of its folders are listed */
+  complete?: boolean;
+}
+
 /** A recording, or a stretch, that a search found. */
 export interface HitOut {
   rank: number;
@@ -134,16 +196,20 @@ export interface HitOut {
   aspects?: Record<string, unknown> | null;
 }
 
-/** Work that runs in the background. */
+/** Work that runs in the background; it waits while another one writes to the library. */
 export interface Job {
   id: number;
   kind: string;
   space: string | null;
   of: "recordings" | "windows";
-  state: "running" | "done" | "failed";
+  state: "waiting" | "running" | "done" | "failed" | "stopped";
   /** 0 to 1 */
   progress: number;
   error?: string | null;
+  /** of the kind add */
+  adding?: Adding | null;
+  /** of an export that is done */
+  export?: ExportOut | null;
 }
 
 /** Work to start. */
@@ -199,6 +265,7 @@ export interface LibraryOut {
   labels: LabelCount[];
   /** the most common first */
   tags: TagCount[];
+  adding: AddingOut;
 }
 
 /** Why a request could not be answered, in a sentence. */
@@ -213,6 +280,13 @@ export interface ProjectionOut {
   /** recordings or windows that came after it was computed */
   behind: number;
   job?: Job | null;
+}
+
+/** A file that was sent, and kept. */
+export interface ReceivedOut {
+  /** under which it is kept */
+  name: string;
+  bytes: number;
 }
 
 /** A file of the library. */
@@ -310,6 +384,11 @@ export interface TagOut {
   name: string;
   /** 0 to 1 */
   score: number;
+}
+
+/** Files that are sent to be added together. */
+export interface UploadOut {
+  id: number;
 }
 
 /** A stretch of a recording. */

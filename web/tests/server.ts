@@ -31,6 +31,8 @@ export class FakeServer {
   /** The recording whose file is gone, if any is. */
   gone_id: number | null = null;
   umapReady = false;
+  /** What may be sent. */
+  limits = { max_bytes: 1000, max_files: 3, endings: [".wav", ".mp3"] };
   /** How many recordings came after the UMAP. */
   behind = 0;
   /** What lies between any two things. */
@@ -39,6 +41,11 @@ export class FakeServer {
   job: Array<Pick<Job, "state" | "progress" | "error">> = [
     { state: "done", progress: 1, error: null },
   ];
+  /** The same of the job that adds, and whether it is under way when the page opens. */
+  addJob: Array<Partial<Job>> = [{ state: "done", progress: 1, error: null }];
+  adds = false;
+  /** The same of exports. */
+  exportJob: Array<Partial<Job>> = [{ state: "done", progress: 1, error: null }];
   /** Answers by path that replace the usual ones. */
   readonly failures = new Map<string, { status: number; error: string }>();
   /** Held back until released, by path. */
@@ -82,6 +89,10 @@ export class FakeServer {
     if (path.startsWith("map/between")) return Response.json(this.between);
     if (path.includes("/audio") || path.includes("/stretch")) return new Response("RIFF");
     if (name === "map") return new Response(this.#map(path));
+    if (name === "adding") return Response.json(this.#add(path));
+    if (path.startsWith("jobs/8")) return Response.json(this.#nextOf(this.addJob, 8, "add"));
+    if (path.startsWith("exports")) return Response.json(this.#nextOf(this.exportJob, 9, "export"));
+    if (path.startsWith("jobs/9")) return Response.json(this.#nextOf(this.exportJob, 9, "export"));
     if (path === "jobs") return Response.json({ id: 7, kind: "umap", state: "running" });
     if (name === "jobs") return Response.json(this.#nextJob());
     if (path.endsWith("/peaks")) {
@@ -151,14 +162,33 @@ export class FakeServer {
       n_missing: this.gone_id === null ? 0 : 1,
       n_windows,
       duration_s: 2 * this.n_recordings,
-      spaces: [{ name: "timbre", is_default: true, score_name: SCORE }],
+      spaces: [
+        {
+          name: "timbre",
+          is_default: true,
+          score_name: SCORE,
+          n_recordings: this.n_recordings,
+          n_windows,
+        },
+      ],
+      adding: {
+        why_not: null,
+        ...this.limits,
+        folders: [{ id: 1, name: "/sounds" }],
+        job: this.adds ? { id: 8, kind: "add", ...this.addJob[0] } : null,
+      },
     };
   }
 
   #projections(): object[] {
     const job = { id: 7, kind: "umap", ...this.job[0] };
     return [
-      { name: "pca", ready: true, behind: 0, job: null },
+      {
+        name: "pca",
+        ready: true,
+        behind: 0,
+        job: this.adds ? { id: 8, kind: "add", ...this.addJob[0] } : null,
+      },
       {
         name: "umap",
         ready: this.umapReady,
@@ -185,6 +215,17 @@ export class FakeServer {
     const now = this.job.length > 1 ? this.job.shift() : this.job[0];
     if (now?.state === "done") [this.umapReady, this.behind] = [true, 0];
     return { id: 7, kind: "umap", ...now };
+  }
+
+  #add(path: string): object {
+    if (path === "adding/uploads") return { id: 5 };
+    if (path === "adding") return { id: 8, kind: "add", ...this.addJob[0] };
+    return { id: 5, name: "x.wav", bytes: 1 };
+  }
+
+  #nextOf(states: Array<Partial<Job>>, id: number, kind: string): object {
+    const now = states.length > 1 ? states.shift() : states[0];
+    return { id, kind, ...now };
   }
 
   #ids(path: string): number[] {

@@ -417,7 +417,7 @@ describe("the server", () => {
     server.n_recordings = 6;
     await vi.advanceTimersByTimeAsync(10_000);
     expect(store.map.shown?.points.ids).toHaveLength(4);
-    expect(store.notice?.text).toContain("it now holds 6 recordings");
+    expect(store.notice?.text).toContain("2 new recordings are not on this map yet");
     store.notice?.action?.run();
     await vi.advanceTimersByTimeAsync(0);
     expect(store.map.shown?.points.ids).toHaveLength(6);

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -31,19 +31,37 @@ def serve(
     max_upload: Annotated[
         int, typer.Option(min=1, metavar="MB", help="How large an upload may be.")
     ] = 200,
+    allow_add: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Let the page add sounds from below this folder; dropped ones are kept in it.",
+        ),
+    ] = None,
+    max_files: Annotated[
+        int, typer.Option(min=1, metavar="N", help="How many files may be dropped at a time.")
+    ] = 2000,
 ) -> None:
     """Serve the map and the REST API.
 
     To this machine alone unless told otherwise; beyond it, requests must show a token.
     """
     with open_library(library) as opened:
-        run_server(opened, host, port, token, max_upload)
+        run_server(
+            opened,
+            host,
+            port,
+            token,
+            max_upload=max_upload * 1_000_000,
+            allow_add=allow_add or (),
+            max_files=max_files,
+        )
 
 
 def run_server(
-    opened: Catalog, host: str, port: int, token: str | None, max_upload: int = 200
+    opened: Catalog, host: str, port: int, token: str | None = None, **limits: Any
 ) -> None:
-    """Serve until interrupted, and say where."""
+    """Serve until interrupted, within limits of `tonotopy.server.serve`, and say where."""
     from tonotopy.maintain import describe
     from tonotopy.retrieve import prepare_index
     from tonotopy.server import serve as run
@@ -56,14 +74,7 @@ def run_server(
     describe(opened)  # a foreign library is refused before anything listens
     prepare_index(opened)  # nor shall the first who searches wait for it
     with suppress(KeyboardInterrupt):  # the server raises it once more, or not, when it has closed
-        run(
-            opened,
-            host=host,
-            port=port,
-            token=token,
-            max_upload=max_upload * 1_000_000,
-            on_ready=ready,
-        )
+        run(opened, host=host, port=port, token=token, on_ready=ready, **limits)
     say("stopped")
 
 
@@ -94,7 +105,7 @@ def demo(
         example_search(opened)
         say(f"the library is {library}; try: tonotopy -L {library} --help")
         if serve:
-            run_server(opened, host, port, None)
+            run_server(opened, host, port)
 
 
 def demo_home(folder: str | None) -> Path:

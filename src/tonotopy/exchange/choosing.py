@@ -1,7 +1,7 @@
 """What is exported: recordings or windows, with all that describes them."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -67,12 +67,15 @@ class Choice:
         What the ids are of.
     ids : ndarray of shape (n,), int64
         Which ones, in the order in which they are written.
+    on_progress : callable
+        Is told the share that was given to whoever writes.
     """
 
     library: Catalog
     space: Space
     items: Items
     ids: NDArray[np.int64]
+    on_progress: Callable[[float], None]
 
     def stretches(self) -> Iterator[Stretch]:
         """Give what was chosen, described, some read at a time."""
@@ -80,7 +83,9 @@ class Choice:
             with self.library.read() as connection:
                 chunk = self.ids[start : start + ROWS_AT_ONCE].tolist()
                 described = describe(connection, chunk, self.items)
-            yield from described
+            for done, stretch in enumerate(described, start=start + 1):
+                yield stretch
+                self.on_progress(done / len(self.ids))
 
     def window_ids(self) -> NDArray[np.int64]:
         """Give the windows that were chosen, or those of the recordings that were."""
@@ -99,6 +104,7 @@ class Choice:
                 stretches = describe(connection, chunk.tolist(), "windows")
                 vectors = catalog.fetch_vectors(connection, self.space, chunk)
             yield Batch([{"window_id": each.id, **each.row()} for each in stretches], vectors)
+            self.on_progress((start + len(chunk)) / len(ids))
 
     def vectors(self) -> NDArray[np.float32]:
         """Load a vector for each thing that was chosen; a recording's is the mean of its windows.
@@ -134,6 +140,7 @@ def choose(
     ids: Sequence[int] | None,
     where: str | None,
     space: str | None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> Choice:
     """Find what to export: what the ids name, or what meets a filter, or all.
 
@@ -157,7 +164,7 @@ def choose(
             found = matching(connection, chosen, items, where)
     if not len(found):
         raise NotInLibrary(f"there is nothing to export in the space {chosen.name!r}")
-    return Choice(library, chosen, items, found)
+    return Choice(library, chosen, items, found, on_progress or (lambda _: None))
 
 
 def refuse_foreign(connection: Connection, ids: list[int], space: Space) -> None:

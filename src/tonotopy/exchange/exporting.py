@@ -67,6 +67,7 @@ def export(
     ids: Sequence[int] | None = None,
     where: str | None = None,
     space: str | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> Exported:
     """Write recordings or windows to one file.
 
@@ -91,6 +92,8 @@ def export(
         Which ones: a filter, in place of ids. Without either, all.
     space : str, optional
         Which space; the default space by default.
+    on_progress : callable, optional
+        Is told which share is written, from 0 to 1.
 
     Raises
     ------
@@ -105,7 +108,9 @@ def export(
         raise QueryError(f"there is no format {format!r}; choose from {', '.join(FORMATS)}")
     target = Path(path).expanduser().absolute()
     part = target.with_name(target.name + ".part")
-    choice = choose(library, items=items, ids=ids, where=where, space=space)
+    choice = choose(
+        library, items=items, ids=ids, where=where, space=space, on_progress=on_progress
+    )
     try:
         missing = WRITERS[format](part, choice)
         part.replace(target)

@@ -26,6 +26,7 @@ def add(
     paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *,
     exclude: Sequence[str] = (),
+    within: str | os.PathLike[str] | None = None,
     embedder: str | None = None,
     weights: str | os.PathLike[str] | None = None,
     hop_s: float | None = None,
@@ -50,6 +51,8 @@ def add(
         Files, and folders to walk.
     exclude : sequence of str
         Globs of names or whole paths to pass over.
+    within : path-like, optional
+        A folder; files outside of it, to which links may lead, are failures. Anywhere by default.
     embedder : str, optional
         What to listen with, a name from ``tonotopy models``; by default as in the library's
         default space. Another one starts a new space.
@@ -98,7 +101,7 @@ def add(
     if label_pattern is not None:
         naming.check_pattern(label_pattern)
     named = absolute([paths] if isinstance(paths, str | os.PathLike) else paths)
-    found, unreadable = look(named, exclude)
+    found, unreadable = look(named, exclude, within)
     given = Given.of(named)
     spaces = spaces_of(library)
     if not found and not (spaces and knows(library, given)):
@@ -141,11 +144,13 @@ def files(found: Sequence[Found]) -> set[str]:
     return {file.path for file in found}
 
 
-def look(given: list[str], exclude: Sequence[str]) -> tuple[list[Found], list[Unreadable]]:
+def look(
+    given: list[str], exclude: Sequence[str], within: str | os.PathLike[str] | None
+) -> tuple[list[Found], list[Unreadable]]:
     """Find the files to add, and what could not be looked at."""
     found: list[Found] = []
     unreadable: list[Unreadable] = []
-    for each in scan(given, exclude=exclude):
+    for each in scan(given, exclude=exclude, within=within):
         if isinstance(each, Found):
             found.append(each)
         else:

@@ -15,6 +15,7 @@ class Progress:
     n_bytes: int
     audio_s: float  #: seconds of sound heard
     path: str  #: the file that was done last, empty at the beginning
+    n_failed: int = 0  #: files that could not be added
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 
 from tonotopy.audio import is_audio_name
+from tonotopy.catalog import is_below
 
 __all__ = ["Found", "Unreadable", "scan"]
 
@@ -28,7 +29,12 @@ class Unreadable:
     reason: str
 
 
-def scan(paths: Sequence[str], *, exclude: Sequence[str] = ()) -> Iterator[Found | Unreadable]:
+def scan(
+    paths: Sequence[str],
+    *,
+    exclude: Sequence[str] = (),
+    within: str | os.PathLike[str] | None = None,
+) -> Iterator[Found | Unreadable]:
     """Walk files and folders, each file once, in the order of their names.
 
     Hidden files, ``._*`` and ``__MACOSX`` are passed over below a folder; a file that is named
@@ -42,13 +48,15 @@ def scan(paths: Sequence[str], *, exclude: Sequence[str] = ()) -> Iterator[Found
         Absolute paths.
     exclude : sequence of str
         Globs of names or whole paths to pass over.
+    within : path-like, optional
+        A folder that links may not lead out of.
 
     Yields
     ------
     Found or Unreadable
         Each audio file, and what could not be looked at.
     """
-    walk = Walk(exclude)
+    walk = Walk(exclude, within)
     waiting = list(paths)
     while waiting:
         for path in waiting:
@@ -59,8 +67,11 @@ def scan(paths: Sequence[str], *, exclude: Sequence[str] = ()) -> Iterator[Found
 class Walk:
     """A walk through folders, each entered once."""
 
-    def __init__(self, exclude: Sequence[str]) -> None:
+    def __init__(
+        self, exclude: Sequence[str], within: str | os.PathLike[str] | None = None
+    ) -> None:
         self._exclude = exclude
+        self._within = None if within is None else os.path.realpath(within)
         self._folders: set[tuple[int, int]] = set()
         self._files: set[str] = set()
         self.links: list[str] = []  # to folders, not yet followed
@@ -70,6 +81,9 @@ class Walk:
         waiting = [path]
         while waiting:
             current = waiting.pop()
+            if self._leads_out(current):
+                yield Unreadable(current, f"a link that leads out of {self._within}")
+                continue
             try:
                 status = os.stat(current)
                 if stat.S_ISDIR(status.st_mode):
@@ -101,6 +115,11 @@ class Walk:
             else:
                 paths.append(entry.path)
         return paths
+
+    def _leads_out(self, path: str) -> bool:
+        if self._within is None:
+            return False
+        return not is_below(os.path.realpath(path), self._within)
 
     def _is_wanted(self, entry: os.DirEntry[str]) -> bool:
         if entry.name.startswith(".") or entry.name == "__MACOSX":

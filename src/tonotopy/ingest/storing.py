@@ -53,7 +53,17 @@ def hear_and_store(
             else:
                 store(library, report, target, answer, given.root_of(path))
         done_bytes += sizes[path]
-        tell(Progress(done, len(tasks), done_bytes, n_bytes, report.audio_s, path))
+        tell(
+            Progress(
+                done,
+                len(tasks),
+                done_bytes,
+                n_bytes,
+                report.audio_s,
+                path,
+                len(report.failed),
+            )
+        )
 
 
 def note_failure(connection: Connection, report: Report, path: str, reason: str) -> None:

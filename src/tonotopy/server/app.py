@@ -1,7 +1,8 @@
 """The application: routes, error answers, the page and the API's documentation."""
 
 import mimetypes
-from collections.abc import AsyncIterator, Iterable, Mapping
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +17,9 @@ from tonotopy import __version__
 from tonotopy.catalog import Catalog
 from tonotopy.errors import DecodeError, LibraryError, NotInLibrary, TonotopyError
 from tonotopy.server import (
+    add_routes,
     export_routes,
+    job_routes,
     label_routes,
     library_routes,
     look_routes,
@@ -28,6 +31,7 @@ from tonotopy.server.describing import PROBLEMS
 from tonotopy.server.guard import LOOPBACK, SECURITY_HEADERS, Guard
 from tonotopy.server.jobs import Jobs
 from tonotopy.server.served import Served
+from tonotopy.server.uploads import NoRoom
 
 __all__ = ["MAX_UPLOAD", "create_app"]
 
@@ -38,7 +42,21 @@ STATUSES: dict[type[TonotopyError], int] = {
     NotInLibrary: 404,
     DecodeError: 422,
     LibraryError: 503,
+    add_routes.NotAllowed: 403,
+    NoRoom: 507,
 }
+ROUTERS = (
+    library_routes.router,
+    search_routes.router,
+    search_routes.uploads,
+    sound_routes.router,
+    map_routes.router,
+    job_routes.router,
+    label_routes.router,
+    look_routes.router,
+    export_routes.router,
+    add_routes.router,
+)
 
 DOCS_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>tonotopy API</title>
@@ -61,6 +79,8 @@ def create_app(
     hosts: Iterable[str] = LOOPBACK,
     token: str | None = None,
     max_upload: int = MAX_UPLOAD,
+    allow_add: Sequence[str | os.PathLike[str]] = (),
+    max_files: int = add_routes.MAX_FILES,
 ) -> FastAPI:
     """Make the application that serves a library.
 
@@ -74,21 +94,30 @@ def create_app(
         What every request must show; needed on an address that others can reach.
     max_upload : int
         Bytes that an upload may have.
+    allow_add : sequence of path-like
+        Folders from which sounds may be added; what is dropped on the page is kept below the
+        first one. Nothing may be added by default.
+    max_files : int
+        Files that may be dropped at a time.
 
     Raises
     ------
     LibraryError
         If the library has no file yet.
+    TonotopyError
+        If one of `allow_add` is no folder.
     ValueError
         If the token is empty.
     """
     served, jobs, exports = Served(library), Jobs(), export_routes.Exports()
+    intake = add_routes.Intake(allow_add, max_bytes=max_upload, max_files=max_files)
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         yield
         jobs.close()
         exports.close()
+        intake.uploads.close()
         served.close()
 
     app = FastAPI(
@@ -103,30 +132,27 @@ def create_app(
     app.state.served = served
     app.state.jobs = jobs
     app.state.exports = exports
+    app.state.intake = intake
     app.state.tiles = look_routes.Tiles()
-    for router in (
-        library_routes.router,
-        search_routes.router,
-        search_routes.uploads,
-        sound_routes.router,
-        map_routes.router,
-        label_routes.router,
-        look_routes.router,
-        export_routes.router,
-    ):
+    for router in ROUTERS:
         app.include_router(router, prefix=API, responses=PROBLEMS)
     add_errors(app)
     add_docs(app)
     add_page(app)
-    max_bodies = {
+    app.add_middleware(Guard, hosts=hosts, token=token, max_bodies=limits(max_upload))
+    return app
+
+
+def limits(max_upload: int) -> dict[str, int]:
+    """Say how many bytes may be sent where more than usual may be."""
+    return {
         API + search_routes.UPLOAD_PATH: max_upload,
         API + search_routes.SEARCH_PATH: search_routes.MAX_SEARCH,
+        API + add_routes.FILE_PATH: max_upload,
         API + label_routes.CHANGE_PATH: label_routes.MAX_CHANGE,
         API + export_routes.EXPORT_PATH: label_routes.MAX_CHANGE,
         API + label_routes.LABEL_PATH: label_routes.MAX_CHANGE,
     }
-    app.add_middleware(Guard, hosts=hosts, token=token, max_bodies=max_bodies)
-    return app
 
 
 def add_errors(app: FastAPI) -> None:

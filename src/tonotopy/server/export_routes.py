@@ -3,34 +3,45 @@
 import tempfile
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Timer
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
+from sqlalchemy import Connection
 
+from tonotopy import catalog
+from tonotopy.catalog import Space
 from tonotopy.errors import NotInLibrary
-from tonotopy.exchange import ENDINGS, export
+from tonotopy.exchange import ENDINGS
 from tonotopy.server.describing import binary
-from tonotopy.server.models import ExportIn, ExportOut
+from tonotopy.server.job_models import ExportIn, ExportOut, Job
+from tonotopy.server.job_routes import Running
 from tonotopy.server.served import Library, PathId
+from tonotopy.server.worker import Order, take_out
 
 __all__ = ["EXPORT_PATH", "Exports", "router"]
 
 EXPORT_PATH = "/exports"
 KEPT = 5  # files; whoever made more wants the last ones
+KEPT_S = 3600.0  # whoever has not fetched a file by then does not want it
+SMALL = 2_000  # windows that are written while the request waits
+SMALL_SOUNDS = 100  # windows that are decoded and encoded meanwhile
+WITH_SOUNDS = ("clips", "site")
 
 router = APIRouter(tags=["export"])
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A file that was made."""
+    """A file that was made, or is being made."""
 
     path: Path
     name: str
+    timer: Timer
 
 
 class Exports:
@@ -42,21 +53,38 @@ class Exports:
         self._numbers = count(1)
         self._lock = Lock()
 
-    def place(self) -> tuple[int, Path]:
+    def place(self, name: str) -> tuple[int, Path]:
         """Choose a number, and where its file is to be written."""
         with self._lock:
             if self._folder is None:
                 self._folder = tempfile.TemporaryDirectory(prefix="tonotopy-export-")
             number = next(self._numbers)
-            return number, Path(self._folder.name) / str(number)
+            path = Path(self._folder.name) / str(number)
+            timer = Timer(KEPT_S, self.drop, [number])
+            timer.daemon = True
+            self._files[number] = Kept(path, name, timer)
+            return number, path
 
-    def keep(self, number: int, path: Path, name: str) -> None:
-        """Keep a file; the oldest may have to go."""
+    def settle(self, number: int, state: str) -> None:
+        """Keep a file for a while if it was made, or forget it; the oldest may have to go."""
+        if state != "done":
+            self.drop(number)
+            return
         with self._lock:
-            self._files[number] = Kept(path, name)
-            while len(self._files) > KEPT:
-                _, oldest = self._files.popitem(last=False)
-                oldest.path.unlink(missing_ok=True)
+            if number in self._files:
+                self._files[number].timer.start()
+            made = [each for each, kept in self._files.items() if kept.timer.is_alive()]
+        for oldest in made[:-KEPT]:
+            self.drop(oldest)
+
+    def drop(self, number: int) -> None:
+        """Delete a file, complete or not."""
+        with self._lock:
+            kept = self._files.pop(number, None)
+        if kept is not None:
+            kept.timer.cancel()
+            kept.path.unlink(missing_ok=True)
+            kept.path.with_name(f"{kept.path.name}.part").unlink(missing_ok=True)
 
     def find(self, number: int) -> Kept:
         """Find a file.
@@ -64,34 +92,66 @@ class Exports:
         Raises
         ------
         NotInLibrary
-            If there never was one, or it had to make room.
+            If there never was one, it had to go, or it is not complete yet.
         """
         with self._lock:
-            if number not in self._files:
-                raise NotInLibrary(f"there is no export {number} any more; make it again")
-            return self._files[number]
+            kept = self._files.get(number)
+        if kept is None or not kept.path.exists():
+            raise NotInLibrary(f"there is no export {number} any more; make it again")
+        return kept
 
     def close(self) -> None:
         """Delete the files."""
         with self._lock:
+            for kept in self._files.values():
+                kept.timer.cancel()
             self._files.clear()
             if self._folder is not None:
                 self._folder.cleanup()
 
 
-@router.post(EXPORT_PATH, status_code=201)
-def make_export(request: Request, library: Library, asked: ExportIn) -> ExportOut:
-    """Make a file of recordings or windows; fetch it from where the answer says."""
+@router.post(EXPORT_PATH, status_code=202)
+def make_export(
+    request: Request, response: Response, library: Library, jobs: Running, asked: ExportIn
+) -> Job:
+    """Make a file of recordings or windows, as a job; /exports/{id} gives the file.
+
+    What is small is made at once: the job is done already when the answer (201) comes.
+    """
     exports: Exports = request.app.state.exports
-    number, path = exports.place()
-    done = export(
-        library, path, format=asked.format, items=asked.of, ids=asked.ids, space=asked.space
-    )
+    with library.read() as connection:
+        space = catalog.find_space(connection, asked.space)
+        small = is_small(connection, space, asked)
     name = f"{library.path.stem}-{asked.format}{ENDINGS[asked.format]}"
-    exports.keep(number, path, name)
-    return ExportOut(
-        id=number, name=name, bytes=path.stat().st_size, n=done.n, missing=done.missing
-    )
+    number, path = exports.place(name)
+    options = {
+        "number": number,
+        "name": name,
+        "path": str(path),
+        "format": asked.format,
+        "ids": asked.ids,
+    }
+    order = Order("export", str(library.path), space.name, asked.of, options)
+    finish = partial(exports.settle, number)
+    if not small:
+        return jobs.start(order, finish=finish)
+    response.status_code = 201
+    try:
+        made = take_out(library, order)
+    except Exception:
+        finish("failed")
+        raise
+    finish("done")
+    return jobs.keep_done(order, export=ExportOut.model_validate(made))
+
+
+def is_small(connection: Connection, space: Space, asked: ExportIn) -> bool:
+    """Tell whether a file is made in no time; what has many windows, or long sounds, is not."""
+    most = SMALL_SOUNDS if asked.format in WITH_SOUNDS else SMALL
+    if len(asked.ids) > most or asked.of == "windows":
+        return len(asked.ids) <= most
+    ranges = catalog.window_ranges(connection, space, asked.ids)
+    return sum(n_windows for _, n_windows in ranges.values()) <= most
 
 
 @router.get(EXPORT_PATH + "/{export_id}", **binary("application/octet-stream"))

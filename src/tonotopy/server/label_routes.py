@@ -10,8 +10,8 @@ from tonotopy.catalog import Annotation, Catalog, NewAnnotation
 from tonotopy.errors import TonotopyError
 from tonotopy.maintain import Changed, change_annotations, label_items, unlabel_items
 from tonotopy.server.describing import answers_head
+from tonotopy.server.ids import MAX_ID
 from tonotopy.server.models import (
-    MAX_ID,
     AnnotationOut,
     AnnotationsIn,
     ChangedOut,

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from sqlalchemy import Connection
 
 from tonotopy import __version__, catalog
 from tonotopy.filters import parse
 from tonotopy.maintain import describe
+from tonotopy.server.add_routes import adding_of, intake_of
 from tonotopy.server.describing import answers_head
+from tonotopy.server.job_routes import Running
 from tonotopy.server.models import (
     AspectsOut,
     LabelCount,
@@ -29,7 +31,7 @@ router = APIRouter(tags=["library"])
 
 
 @router.get("/library")
-def get_library(library: Library) -> LibraryOut:
+def get_library(request: Request, library: Library, jobs: Running) -> LibraryOut:
     """Say what the library holds."""
     info = describe(library)
     return LibraryOut(
@@ -44,6 +46,7 @@ def get_library(library: Library) -> LibraryOut:
         spaces=[SpaceOut.model_validate(each, from_attributes=True) for each in info.spaces],
         labels=[LabelCount(label=label, n=n) for label, n in info.labels],
         tags=[TagCount(tag=tag, n=n) for tag, n in info.tags],
+        adding=adding_of(intake_of(request), jobs, library),
     )
 
 

@@ -1,9 +1,9 @@
-"""The map: coordinates and colours as raw arrays, projections as jobs."""
+"""The map: coordinates and colours as raw arrays, and which projections there are."""
 
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from tonotopy import catalog
@@ -18,8 +18,9 @@ from tonotopy.explore import (
 )
 from tonotopy.explore.mapping import count_behind, missing_files
 from tonotopy.server.describing import answers_head, binary
-from tonotopy.server.jobs import Jobs
-from tonotopy.server.models import MAX_ID, ColumnOut, Items, Job, JobIn, LegendEntry, ProjectionOut
+from tonotopy.server.job_routes import Running
+from tonotopy.server.ids import MAX_ID
+from tonotopy.server.models import ColumnOut, Items, LegendEntry, ProjectionOut
 from tonotopy.server.served import Library
 
 __all__ = ["router"]
@@ -30,15 +31,6 @@ router = APIRouter(tags=["map"])
 
 Of = Annotated[Items, Query(description="what a point is")]
 By = Annotated[str, Query(min_length=1, description="a column of /map/columns")]
-
-
-def running_jobs(request: Request) -> Jobs:
-    """Give the jobs of the server."""
-    jobs: Jobs = request.app.state.jobs
-    return jobs
-
-
-Running = Annotated[Jobs, Depends(running_jobs)]
 
 
 @router.get("/map", **binary(BINARY))
@@ -174,20 +166,6 @@ def get_between(
 ) -> list[int]:
     """Lead from one recording or window to another over those that lie between their vectors."""
     return path_between(library, start, end, items=of, steps=steps, space=space)
-
-
-@router.post("/jobs", status_code=202)
-def start_job(library: Library, jobs: Running, asked: JobIn) -> Job:
-    """Start to compute a projection; one that is under way already is given back."""
-    with library.read() as connection:
-        name = catalog.find_space(connection, asked.space).name
-    return jobs.start(str(library.path), asked.kind, name, asked.of)
-
-
-@router.get("/jobs/{job_id}")
-def get_job(jobs: Running, job_id: int) -> Job:
-    """Tell how a job stands."""
-    return jobs.get(job_id)
 
 
 answers_head(router)

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from tonotopy.catalog import Polarity
-from tonotopy.exchange import Format
 from tonotopy.explore import Items
+from tonotopy.server.ids import Id
+from tonotopy.server.job_models import AddingOut, Job
 
 __all__ = [
     "AnnotationIn",
@@ -16,13 +17,8 @@ __all__ = [
     "ChangedOut",
     "ColumnOut",
     "ExamplesIn",
-    "ExportIn",
-    "ExportOut",
     "HitOut",
-    "Id",
     "Items",
-    "Job",
-    "JobIn",
     "LabelCount",
     "LabelIn",
     "LabelOut",
@@ -43,11 +39,9 @@ __all__ = [
 MAX_HITS = 1000
 MAX_EXAMPLES = 100
 MAX_WITHIN = 100_000
-MAX_ID = 2**63 - 1  # that a database column holds
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Weight = Annotated[float, Field(allow_inf_nan=False, ge=0, le=1000)]
-Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 
 class Problem(BaseModel):
@@ -99,6 +93,7 @@ class LibraryOut(BaseModel):
     spaces: list[SpaceOut]
     labels: list[LabelCount]
     tags: list[TagCount] = Field(description="the most common first")
+    adding: AddingOut
 
 
 class TagOut(BaseModel):
@@ -220,25 +215,6 @@ class LabelOut(BaseModel):
     unsure: int
 
 
-class ExportIn(BaseModel):
-    """What to take out, and in which form."""
-
-    format: Format
-    of: Items = "recordings"
-    ids: list[Id] = Field(min_length=1)
-    space: str | None = None
-
-
-class ExportOut(BaseModel):
-    """A file that was made; /exports/{id} gives it."""
-
-    id: int
-    name: str
-    bytes: int
-    n: int = Field(description="recordings or windows")
-    missing: int = Field(description="whose sound could not be read")
-
-
 class HitOut(BaseModel):
     """A recording, or a stretch, that a search found."""
 
@@ -336,7 +312,7 @@ class ProjectionOut(BaseModel):
     name: str
     ready: bool
     behind: int = Field(description="recordings or windows that came after it was computed")
-    job: "Job | None" = None
+    job: Job | None = None
 
 
 class LegendEntry(BaseModel):
@@ -351,23 +327,3 @@ class ColumnOut(BaseModel):
 
     name: str
     kind: Literal["groups", "number", "time"]
-
-
-class JobIn(BaseModel):
-    """Work to start."""
-
-    kind: Literal["umap"]
-    space: str | None = None
-    of: Items = "recordings"
-
-
-class Job(BaseModel):
-    """Work that runs in the background."""
-
-    id: int
-    kind: str
-    space: str | None
-    of: Items
-    state: Literal["running", "done", "failed"]
-    progress: float = Field(description="0 to 1")
-    error: str | None = None

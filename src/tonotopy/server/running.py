@@ -1,13 +1,15 @@
 """The verb ``serve``: binding an address and running until stopped."""
 
 import errno
+import os
 import re
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tonotopy.catalog import Catalog
 from tonotopy.errors import TonotopyError
+from tonotopy.server.add_routes import MAX_FILES
 from tonotopy.server.app import MAX_UPLOAD, create_app
 from tonotopy.server.guard import LOOPBACK, is_loopback
 
@@ -25,6 +27,8 @@ def serve(
     port: int = 8765,
     token: str | None = None,
     max_upload: int = MAX_UPLOAD,
+    allow_add: Sequence[str | os.PathLike[str]] = (),
+    max_files: int = MAX_FILES,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the map and the API until interrupted.
@@ -42,13 +46,17 @@ def serve(
         needed.
     max_upload : int
         Bytes that an upload may have.
+    allow_add : sequence of path-like
+        Folders from which the page may add sounds; those dropped on it are kept below the first.
+    max_files : int
+        Files that may be dropped at a time.
     on_ready : callable, optional
         Is told the address to open, token included.
 
     Raises
     ------
     TonotopyError
-        If the address cannot be bound, or the token will not do.
+        If the address cannot be bound, the token will not do, or one of `allow_add` is no folder.
     """
     import uvicorn
 
@@ -62,7 +70,14 @@ def serve(
         if token is None and not is_loopback(reached):
             token = secrets.token_urlsafe(24)
         hosts = {*LOOPBACK, host.lower(), reached}
-        app = create_app(library, hosts=hosts, token=token, max_upload=max_upload)
+        app = create_app(
+            library,
+            hosts=hosts,
+            token=token,
+            max_upload=max_upload,
+            allow_add=allow_add,
+            max_files=max_files,
+        )
         config = uvicorn.Config(
             app,
             log_level="warning",

@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Request
 
 from tonotopy.catalog import Catalog, open_catalog
 from tonotopy.errors import LibraryError
-from tonotopy.server.models import MAX_ID
+from tonotopy.server.ids import MAX_ID
 
 __all__ = ["Library", "PathId", "Served"]
 

@@ -1,6 +1,7 @@
 /** What a person does to find sounds: ask, refine, narrow, go back. */
 
 import type { Hit, TextSource } from "../api.ts";
+import { tooLarge } from "../dropping.ts";
 import { formatCount } from "../format.ts";
 import { valueAt } from "../map/ramps.ts";
 import { type Filter, columnsOf, fieldOf, isField, takeFilters } from "./filters.ts";
@@ -56,7 +57,10 @@ export abstract class AskingStore extends WalkingStore {
 
   /** Search by a file of the person's, if it can be a sound. */
   askFile = async (file: File): Promise<void> => {
-    if (NO_SOUND.test(file.type)) {
+    const excess = tooLarge(file, this.library.known?.adding.max_bytes ?? Infinity);
+    if (excess !== null) {
+      this.search.refuse({ kind: "file", file }, `“${file.name}” ${excess}.`);
+    } else if (NO_SOUND.test(file.type)) {
       const failure = `“${file.name}” is no sound (${file.type}). Drop a sound file such as WAV, FLAC, MP3 or M4A, or a video that has sound.`;
       this.hover.leave("row");
       this.search.refuse({ kind: "file", file }, failure);

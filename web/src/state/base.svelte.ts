@@ -1,10 +1,11 @@
 /** What the page knows, and what all that a person does with it has in common. */
 
-import { type Api, type Hit, type Library, ServerGone } from "../api.ts";
+import { type Api, type Hit, type Job, type Library, ServerGone } from "../api.ts";
 import { Ahead, type FindUrl } from "../audio/ahead.ts";
 import { Details } from "../details.ts";
 import type { Camera } from "../map/renderer.ts";
 import { sizeSteps } from "../map/sizes.ts";
+import { AddingState } from "./adding.svelte.ts";
 import { addressable, writeAddress } from "./address.ts";
 import { columnsOf } from "./filters.ts";
 import { HoverState, type Place } from "./hover.svelte.ts";
@@ -39,8 +40,8 @@ export abstract class BaseStore {
   asksReview = $state(false);
   /** What all keys do is shown. */
   helping = $state(false);
-  /** A file is being made of the selection. */
-  exporting = $state(false);
+  /** The job that makes a file of the selection; null while there is none. */
+  exporting = $state.raw<Job | null>(null);
   /** Shows all points again; whoever draws the map says how. */
   showWholeMap: () => void = () => undefined;
   /** The map that the address named is shown. */
@@ -50,6 +51,7 @@ export abstract class BaseStore {
   notice = $state.raw<Notice | null>(null);
 
   readonly library: LibraryState;
+  readonly adding: AddingState;
   readonly map: MapState;
   readonly search: SearchState;
   readonly sound: SoundState;
@@ -120,6 +122,11 @@ export abstract class BaseStore {
     this.library = new LibraryState(api, {
       onArrival: () => this.arrive(),
       onChange: (library) => this.offerReload(library),
+      onLook: ({ adding }) => void this.adding.resume(adding.job),
+      onProblem: report,
+    });
+    this.adding = new AddingState(api, () => this.library.known, {
+      onAdded: () => this.library.watch(),
       onProblem: report,
     });
     this.api = api;

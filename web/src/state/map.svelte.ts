@@ -252,6 +252,7 @@ export class MapState {
       const job = await this.#api.getJob(id);
       this.progress = job.progress;
       if (job.state === "done") return;
+      if (job.state === "stopped") throw new Error("The map is not computed: that was stopped.");
       if (job.state === "failed") throw new Error(job.error ?? "The map could not be computed.");
       await sleep(POLL_MS);
     }

@@ -1,8 +1,9 @@
 /** What a person does to sounds: labels, reviews, looks at and takes out. */
 
-import type { Annotation, ExportFormat, Hit, Polarity, Recording } from "../api.ts";
+import type { Annotation, Exported, ExportFormat, Hit, Polarity, Recording } from "../api.ts";
 import { download, offerSound, stretchName } from "../drag.ts";
 import { formatCount } from "../format.ts";
+import { follow } from "../jobs.ts";
 import type { Box } from "../look/boxes.ts";
 import { Tiles } from "../look/tiles.ts";
 import { BaseStore } from "./base.svelte.ts";
@@ -145,18 +146,34 @@ export abstract class SayingStore extends BaseStore {
   /** Make a file of the selection, and have the browser keep it. */
   exportSelection = (format: ExportFormat): Promise<void> =>
     this.attempt(async () => {
-      this.exporting = true;
+      if (this.exporting !== null) return;
       try {
-        const ids = [...this.selection.ids];
-        const made = await this.api.makeExport(format, this.map.view, ids);
-        download(this.api.exportUrl(made.id), made.name);
-        const gone =
-          made.missing > 0 ? ` ${formatCount(made.missing, "file")} could not be read.` : "";
-        this.tell({ text: `Exported ${made.name}.${gone}` });
+        const started = await this.api.makeExport(format, this.map.view, [...this.selection.ids]);
+        const {
+          state,
+          error,
+          export: made,
+        } = await follow(this.api, started, (job) => {
+          this.exporting = job;
+        });
+        if (state === "stopped") this.tell({ text: "The export was stopped." });
+        else if (state === "failed") throw new Error(error ?? "The export failed.");
+        else if (made !== null && made !== undefined) this.#keepExport(made);
       } finally {
-        this.exporting = false;
+        this.exporting = null;
       }
     });
+
+  stopExport = (): Promise<void> =>
+    this.attempt(async () => {
+      if (this.exporting !== null) await this.api.stopJob(this.exporting.id);
+    });
+
+  #keepExport({ id, name, missing }: Exported): void {
+    download(this.api.exportUrl(id), name);
+    const gone = missing > 0 ? ` ${formatCount(missing, "file")} could not be read.` : "";
+    this.tell({ text: `Exported ${name}.${gone}` });
+  }
 
   /** Let a hit be dragged out of the page: its file, or where windows are shown, its stretch. */
   dragHit = (hit: Hit, event: DragEvent): void => {

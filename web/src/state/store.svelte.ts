@@ -187,7 +187,22 @@ export class Store extends AskingStore {
   }
 
   protected offerReload(library: Library): void {
-    const text = `The library has changed: it now holds ${formatCount(library.n_recordings, "recording")}.`;
+    const { of, projection, space } = this.map;
+    if (projection !== "pca") {
+      // The same points stay where they are, and what they lack is told.
+      void this.reload();
+      return;
+    }
+    const mine = library.spaces.find(({ name, is_default }) =>
+      space === null ? is_default : name === space,
+    );
+    const n = of === "recordings" ? mine?.n_recordings : mine?.n_windows;
+    const n_new = (n ?? 0) - (this.map.shown?.points.ids.length ?? 0);
+    const unit = of === "recordings" ? "recording" : "window";
+    const text =
+      n_new > 0
+        ? `${formatCount(n_new, `new ${unit}`)} ${n_new === 1 ? "is" : "are"} not on this map yet.`
+        : `The library has changed: it now holds ${formatCount(library.n_recordings, "recording")}.`;
     this.notice = { text, action: { label: "Redraw the map", run: () => void this.reload() } };
   }
 }
