@@ -18,8 +18,8 @@ from tonotopy.explore import (
 )
 from tonotopy.explore.mapping import count_behind, missing_files
 from tonotopy.server.describing import answers_head, binary
-from tonotopy.server.job_routes import Running
 from tonotopy.server.ids import MAX_ID
+from tonotopy.server.job_routes import Running
 from tonotopy.server.models import ColumnOut, Items, LegendEntry, ProjectionOut
 from tonotopy.server.served import Library
 
