@@ -129,7 +129,39 @@ def hear_a_path(page):
     page.page.get_by_role("button", name="Play the path").wait_for()
 
 
+def narrow_and_refine(page):
+    find(page, "thunder label:thunder")
+    page.page.locator("[data-hit]").first.focus()
+    page.page.keyboard.press("+")
+    page.page.get_by_text("More like", exact=True).wait_for()
+
+
+def add_a_filter(page):
+    page.page.get_by_role("button", name="Add a filter").click()
+    page.page.get_by_label("Value", exact=True).wait_for()
+
+
+def search_by_selection(page):
+    select(page)
+    page.page.get_by_role("button", name="Find", exact=True).click()
+    page.page.get_by_text("Search inside of these").wait_for()
+
+
+def draw_a_stretch(page):
+    look(page)
+    box = page.page.locator("section[aria-label=Look] .area").bounding_box()
+    page.page.mouse.move(box["x"] + 40, box["y"] + 20)
+    page.page.mouse.down()
+    page.page.mouse.move(box["x"] + 300, box["y"] + 20, steps=3)
+    page.page.mouse.up()
+    page.page.get_by_text("Find like it").wait_for()
+
+
 VIEWS = [
+    narrow_and_refine,
+    add_a_filter,
+    search_by_selection,
+    draw_a_stretch,
     show_help,
     show_keys,
     hear_a_path,

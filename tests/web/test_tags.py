@@ -28,7 +28,8 @@ def test_hits_show_what_was_heard_and_words_look_where_they_are_told(visit, serv
     page = visit(server.url)
     search(page, "thunder")
     first = page.page.locator("[data-hit]").first
-    assert first.locator(".tag").inner_text().split() == ["Thunder", "90", "%"]
+    row = page.page.locator("section[aria-label=Results] li").first
+    assert row.locator(".tag").inner_text().split() == ["Thunder", "90", "%"]
     assert first.locator(".why").inner_text() != ""
     page.page.focus("#search")
     page.page.get_by_role("button", name="tags", exact=True).click()

@@ -3,6 +3,7 @@
 import type {
   AnnotationIn,
   AnnotationOut,
+  AspectsIn,
   ChangedOut,
   ColumnOut,
   ExamplesIn,
@@ -63,6 +64,8 @@ export interface SearchOptions {
   space: string | null;
   /** Null: everywhere. It says nothing about sounds. */
   text_from: TextSource[] | null;
+  /** How much each aspect counts between sounds; null: the sound as it is heard. */
+  aspects: AspectsIn | null;
   /** An expression in the language of filters. */
   where: string | null;
   /** The only things that may be found. */

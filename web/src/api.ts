@@ -274,7 +274,10 @@ export class Api {
     form.set("by", options.by);
     if (options.space !== null) form.set("space", options.space);
     if (options.where !== null) form.set("where", options.where);
-    form.set("also", JSON.stringify({ ...query, within: options.within }));
+    form.set(
+      "also",
+      JSON.stringify({ ...query, within: options.within, aspects: options.aspects }),
+    );
     const headers = { "X-Tonotopy": "1" };
     return this.#json("search/upload", { method: "POST", body: form, headers, signal });
   };

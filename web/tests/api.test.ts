@@ -68,6 +68,7 @@ describe("requests", () => {
         space: null,
         text_from: ["tags"],
         where: "label = 'door'",
+        aspects: null,
         within: { of: "windows", ids: [3] },
       },
       signal,
@@ -82,6 +83,7 @@ describe("requests", () => {
       space: null,
       text_from: ["tags"],
       where: "label = 'door'",
+      aspects: null,
       within: { of: "windows", ids: [3] },
     });
   });
@@ -92,7 +94,14 @@ describe("requests", () => {
     const { signal } = new AbortController();
     const within = { of: "recordings", ids: [4] } as const;
     const where = "duration_s < 2";
-    const options = { k: 5, by: "window", space: "mfcc", text_from: null, where } as const;
+    const options = {
+      k: 5,
+      by: "window",
+      space: "mfcc",
+      text_from: null,
+      where,
+      aspects: null,
+    } as const;
     await api.searchByFile(
       file,
       { like: [1], unlike_recordings: [2] },
@@ -107,7 +116,7 @@ describe("requests", () => {
     expect([form.get("k"), form.get("by"), form.get("space")]).toEqual(["5", "window", "mfcc"]);
     expect(form.get("where")).toBe(where);
     const also: unknown = JSON.parse(String(form.get("also")));
-    expect(also).toEqual({ like: [1], unlike_recordings: [2], within });
+    expect(also).toEqual({ like: [1], unlike_recordings: [2], within, aspects: null });
   });
 });
 

@@ -272,6 +272,7 @@ describe("clicking a point", () => {
       by: "recording",
       space: null,
       text_from: null,
+      aspects: null,
       where: null,
       within: null,
     });
@@ -301,6 +302,7 @@ describe("clicking a point", () => {
       by: "window",
       space: null,
       text_from: null,
+      aspects: null,
       where: null,
       within: null,
     });

@@ -29,6 +29,7 @@ const asking = (words: string | null): Asked => ({
   filters: [],
   within: null,
   textFrom: [],
+  aspects: null,
 });
 let past: Past;
 let trail: Trail;

@@ -2,6 +2,7 @@
 
 import type { Projection, TextSource, Unit } from "../api.ts";
 import type { Camera } from "../map/renderer.ts";
+import { type Weights, readWeights, writeWeights } from "./aspects.ts";
 import { type Filter, readFilter, writeFilter } from "./filters.ts";
 import { type Part, type Question, type Thing, fileOf } from "./questions.ts";
 import { TEXT_SOURCES } from "./search.svelte.ts";
@@ -24,6 +25,7 @@ export interface Address {
   camera: Camera | null;
   query: AddressQuery | null;
   filters: readonly Filter[];
+  aspects: Weights | null;
   /** Where words are looked for; empty: everywhere. */
   textFrom: readonly TextSource[];
   sizesByScore: boolean;
@@ -41,6 +43,7 @@ export const START: Address = {
   camera: null,
   query: null,
   filters: [],
+  aspects: null,
   textFrom: [],
   sizesByScore: false,
   showsNames: true,
@@ -66,6 +69,7 @@ export function writeAddress(address: Address): string {
   }
   if (query !== null) writeQuery(said, query);
   if (textFrom.length > 0) said.set("in", textFrom.join(","));
+  if (address.aspects !== null) said.set("alike", writeWeights(address.aspects));
   for (const filter of filters) said.append("only", writeFilter(filter));
   return said.toString();
 }
@@ -119,6 +123,7 @@ export function readAddress(hash: string): Address {
     camera: readCamera(said.get("at")),
     query: readQuery(said),
     filters: said.getAll("only").flatMap((each) => readFilter(each) ?? []),
+    aspects: readWeights(said.get("alike") ?? ""),
     textFrom: readSources(said.get("in") ?? ""),
     sizesByScore: said.get("size") === "score",
     showsNames: said.get("names") !== "off",

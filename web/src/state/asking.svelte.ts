@@ -4,6 +4,7 @@ import type { Hit, TextSource } from "../api.ts";
 import { tooLarge } from "../dropping.ts";
 import { formatCount } from "../format.ts";
 import { valueAt } from "../map/ramps.ts";
+import { type Aspect, weighted } from "./aspects.ts";
 import { type Filter, columnsOf, fieldOf, isField, takeFilters } from "./filters.ts";
 import { MicrophoneState } from "./microphone.svelte.ts";
 import {
@@ -150,6 +151,15 @@ export abstract class AskingStore extends WalkingStore {
     await this.#narrow();
   };
 
+  /** Let an aspect count more or less; null for all: compare sounds as they are heard. */
+  weigh = (aspect: Aspect | null, weight: number): Promise<void> =>
+    this.attempt(async () => {
+      const { aspects } = this.search;
+      this.search.aspects = aspect === null ? null : weighted(aspects, aspect, weight);
+      this.hover.leave("row");
+      await this.search.again(this.map.of, this.map.space);
+    });
+
   /** Whether the legend's choice can be made a filter. */
   get canFilterByLegend(): boolean {
     return this.map.filtered && isField(this.map.colorBy);
@@ -223,8 +233,8 @@ export abstract class AskingStore extends WalkingStore {
   }
 
   /** Ask again what was asked before. */
-  askAgain = async ({ question, filters, within, textFrom }: Asked): Promise<void> => {
-    Object.assign(this.search, { filters, within, textFrom });
+  askAgain = async ({ question, ...bounds }: Asked): Promise<void> => {
+    Object.assign(this.search, bounds);
     if (question !== null) await this.ask(question);
   };
 }

@@ -86,7 +86,7 @@ export abstract class BaseStore {
   readonly address = $derived.by(() => {
     const { of, projection, colorBy: color, space, showsNames, showsDensity } = this.map;
     const { sizesByScore, search } = this;
-    const { textFrom, filters } = search;
+    const { textFrom, filters, aspects } = search;
     const query = addressable(search.question);
     return writeAddress({
       of,
@@ -96,6 +96,7 @@ export abstract class BaseStore {
       camera: this.camera,
       query,
       filters,
+      aspects,
       textFrom,
       sizesByScore,
       showsNames,

@@ -1,6 +1,7 @@
 /** What was asked, and what answers it. */
 
 import type { Api, Hit, SearchOptions, SearchResult, TextSource, Unit } from "../api.ts";
+import { type Weights, hasAspects } from "./aspects.ts";
 import { type Columns, type Filter, sameFilter, whereOf } from "./filters.ts";
 import { type Question, fileOf, toQuery } from "./questions.ts";
 
@@ -25,6 +26,7 @@ export interface Asked {
   filters: readonly Filter[];
   within: Within | null;
   textFrom: readonly TextSource[];
+  aspects: Weights | null;
 }
 
 export class SearchState {
@@ -36,6 +38,8 @@ export class SearchState {
   textFrom = $state.raw<readonly TextSource[]>([]);
   filters = $state.raw<readonly Filter[]>([]);
   within = $state.raw<Within | null>(null);
+  /** How much each aspect counts between sounds; null: the sound as it is heard. */
+  aspects = $state.raw<Weights | null>(null);
   /** How many hits are asked for. */
   k = $state(N_HITS);
   readonly asked: Asked = $derived({
@@ -43,6 +47,7 @@ export class SearchState {
     filters: this.filters,
     within: this.within,
     textFrom: this.textFrom,
+    aspects: this.aspects,
   });
 
   readonly #api: Api;
@@ -131,7 +136,10 @@ export class SearchState {
       const where = whereOf(this.filters, this.#columns());
       const within =
         this.within === null ? null : { of: this.within.of, ids: [...this.within.ids] };
-      const options = { k, by, space, text_from, where, within } as const;
+      // Stretches are compared as they are heard: aspects are measured of recordings.
+      const weighs = by === "recording" && hasAspects(question);
+      const aspects = weighs ? this.aspects : null;
+      const options = { k, by, space, text_from, aspects, where, within } as const;
       const result = await this.#send(question, options, signal);
       if (!signal.aborted) this.result = result;
     } catch (error) {

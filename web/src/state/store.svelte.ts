@@ -179,8 +179,8 @@ export class Store extends AskingStore {
   }
 
   /** Show the answer to what was asked at another time. */
-  async #showAsked({ question, filters, within, textFrom }: Asked): Promise<void> {
-    Object.assign(this.search, { filters, within, textFrom });
+  async #showAsked({ question, ...bounds }: Asked): Promise<void> {
+    Object.assign(this.search, bounds);
     if (question !== null) await this.ask(question);
     else if (this.search.isNarrowed) await this.ask({ kind: "all" });
     else this.clearSearch();
@@ -208,7 +208,7 @@ export class Store extends AskingStore {
 }
 
 /** What an address asks. */
-function askedIn({ of, query, filters, textFrom }: Address): Asked {
+function askedIn({ of, query, filters, textFrom, aspects }: Address): Asked {
   const question = query?.kind === "sound" ? { ...query, of } : query;
-  return { question, filters, within: null, textFrom };
+  return { question, filters, within: null, textFrom, aspects };
 }
