@@ -9,15 +9,23 @@ References
    quantization", Sensors, 2010.
 """
 
+from abc import abstractmethod
+
 import numpy as np
 from numpy.typing import NDArray
 
-from tonotopy.hashing.base import row_blocks
+from tonotopy.hashing.base import CodebookHash, row_blocks
 from tonotopy.hashing.codes import N_WORDS
 from tonotopy.hashing.kmeans import engine, learn_words
 from tonotopy.hashing.threads import on_threads
 
-__all__ = ["add_words", "encode_additive", "inner_product_tables", "learn_books"]
+__all__ = [
+    "AdditiveHash",
+    "add_words",
+    "encode_additive",
+    "inner_product_tables",
+    "learn_books",
+]
 
 BEAM = 8  #: codes kept while the words of the next book are tried
 
@@ -95,6 +103,19 @@ def add_words(codes: NDArray[np.uint8], books: NDArray[np.float32]) -> NDArray[n
     for book, column in zip(books, codes.T, strict=True):
         total += book[column]
     return total
+
+
+class AdditiveHash(CodebookHash):
+    """Codes whose words are summed, and compared with a vector by the inner product, negated."""
+
+    codebooks_: NDArray[np.float32]  #: (n_bits // 8, 256, dim)
+
+    @abstractmethod
+    def _compared(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Make of finite rows what words are compared with, (n_queries, dim)."""
+
+    def _tables(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        return inner_product_tables(self._compared(queries), self.codebooks_)
 
 
 def inner_product_tables(

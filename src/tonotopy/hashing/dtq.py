@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonotopy.hashing.additive import (
+    AdditiveHash,
     add_words,
     encode_additive,
-    inner_product_tables,
     learn_books,
 )
-from tonotopy.hashing.base import CodebookHash
 from tonotopy.hashing.networks import Batch, NetworkHash, Plan, steps, train
 from tonotopy.hashing.scaling import unit_rows
 from tonotopy.hashing.triplets import hinge
@@ -26,7 +25,7 @@ _REFITS = 4
 _BEAM_OF_REFITS = 1
 
 
-class DTQ(NetworkHash, CodebookHash):
+class DTQ(NetworkHash, AdditiveHash):
     """Deep triplet quantization: learned vectors and words over all dimensions, together [1]_.
 
     A network of two layers makes unit vectors of 256 dimensions in which a row is nearer to one of
@@ -84,9 +83,8 @@ class DTQ(NetworkHash, CodebookHash):
     def _encode(self, X: NDArray[np.float32]) -> NDArray[np.uint8]:
         return encode_additive(self._unit_outputs(self._standardized(X)), self.codebooks_)
 
-    def _tables(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
-        vectors = self._unit_outputs(self._standardized(queries))
-        return inner_product_tables(vectors, self.codebooks_)
+    def _compared(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self._unit_outputs(self._standardized(queries))
 
     def _unit_outputs(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         return unit_rows(self._outputs(rows))

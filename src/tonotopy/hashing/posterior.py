@@ -5,8 +5,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tonotopy.hashing.additive import encode_additive, inner_product_tables, learn_books
-from tonotopy.hashing.base import CodebookHash, row_blocks
+from tonotopy.hashing.additive import AdditiveHash, encode_additive, learn_books
+from tonotopy.hashing.base import row_blocks
 from tonotopy.hashing.components import principal_components
 from tonotopy.hashing.hidden_labels import (
     GRAPH_SHARE,
@@ -31,7 +31,7 @@ _STUDENT_PENALTY, _STUDENT_STEPS = 1e-5, 100
 _MOST_TAUGHT = 16_384  #: rows that the student learns from; more change nothing
 
 
-class PosteriorQuantizer(LabelledHash, CodebookHash):
+class PosteriorQuantizer(LabelledHash, AdditiveHash):
     """Quantize what a vector probably is together with what it sounds like.
 
     A softmax regression on the labelled rows gives the probability p of each class. The inner
@@ -151,9 +151,8 @@ class PosteriorQuantizer(LabelledHash, CodebookHash):
             codes[block] = encode_additive(joined, self.codebooks_)
         return codes
 
-    def _tables(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
-        joined = self._joined(self._standardized(queries), np.float32)
-        return inner_product_tables(joined, self.codebooks_)
+    def _compared(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self._joined(self._standardized(queries), np.float32)
 
     def _joined(
         self, rows: NDArray[np.float32], precision: type[np.floating] = np.float64

@@ -4,12 +4,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tonotopy.hashing.additive import (
+    AdditiveHash,
     add_words,
     encode_additive,
-    inner_product_tables,
     learn_books,
 )
-from tonotopy.hashing.base import CodebookHash
 from tonotopy.hashing.codes import check_codes
 
 __all__ = ["RQ"]
@@ -17,7 +16,7 @@ __all__ = ["RQ"]
 _MOST_ROWS = 65_536  # to learn from: 256 a word, as many as k-means takes
 
 
-class RQ(CodebookHash):
+class RQ(AdditiveHash):
     """Residual quantization: sums of words, each of full length [1]_.
 
     The first codebook is k-means of the rows, each further one of what the earlier ones leave
@@ -90,11 +89,7 @@ class RQ(CodebookHash):
         self.codebooks_ = learn_books(X, self.n_bits // 8, seed=seed, beam=self.beam)
 
     def _encode(self, X: NDArray[np.float32]) -> NDArray[np.uint8]:
-        codes = encode_additive(X, self.codebooks_, beam=self.beam)
-        for column, book in zip(codes.T, self.codebooks_, strict=True):
-            repeats = (book == book[0]).all(axis=1)
-            column[repeats[column]] = 0  # which of equal words is named depends on the batch
-        return codes
+        return encode_additive(X, self.codebooks_, beam=self.beam)
 
-    def _tables(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
-        return inner_product_tables(queries, self.codebooks_)
+    def _compared(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        return queries

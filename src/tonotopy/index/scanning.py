@@ -1,8 +1,9 @@
 """Scanning codes with FAISS, whatever method made them: all of them, or those in likely cells.
 
-Codes of a codebook are scanned by a product quantizer whose words are unit vectors: the inner
-product of such a word with a lookup table is the table's entry. So one structure scans every method
-that measures by tables, as fast as FAISS scans product codes. Codes of bits are compared by Hamming
+Codes of a codebook are scanned by a product quantizer. Where words are summed, it holds these words
+and is asked the same vector for each byte; else its words are unit vectors: the inner product of
+such a word with a lookup table is the table's entry. So one structure scans every method that
+measures by tables, as fast as FAISS scans product codes. Codes of bits are compared by Hamming
 distance.
 """
 
@@ -62,7 +63,7 @@ class Scanner:
     def search(self, points: NDArray[np.float32], depth: int) -> Nearest:
         """Find the nearest codes of points, (n, dim)."""
         with one_thread(len(points)):
-            products, positions = self._structure.search(measured_by(self.hasher, points), depth)
+            products, positions = self._structure.search(self._asked(points), depth)
         return _nearest(products, positions)
 
     def subset(self, positions: NDArray[np.int64]) -> "Scanner":
@@ -84,10 +85,19 @@ class Scanner:
         """Undo `arrays`."""
         return cls(arrays["codes"], hasher)
 
+    def _asked(self, points: NDArray[np.float32]) -> NDArray[Any]:
+        """Make of points what the structure compares with codes."""
+        compared = _compared_by(self.hasher, points)
+        if compared is None:
+            return measured_by(self.hasher, points)
+        return np.tile(compared, (1, self.hasher.n_bits // 8))
+
     def _filled(self) -> Structure:
         if uses_tables(self.hasher):
-            structure = engine().IndexPQ(*_table_quantizer(self.hasher))
-            _set_words(structure)
+            words = _words(self.hasher)
+            n_bytes, _, dim = words.shape
+            structure = engine().IndexPQ(n_bytes * dim, n_bytes, 8, engine().METRIC_INNER_PRODUCT)
+            _set_words(structure, words)
             engine().copy_array_to_vector(np.ascontiguousarray(self.codes).ravel(), structure.codes)
             structure.ntotal = len(self.codes)
             return structure
@@ -220,11 +230,14 @@ class CellScanner(Scanner):
     def _filled(self) -> Structure:
         faiss = engine()
         if uses_tables(self.hasher):
-            dim, *size, metric = _table_quantizer(self.hasher)
+            n_bytes = self.hasher.n_bits // 8
+            dim = n_bytes * _N_WORDS
             unused = faiss.IndexFlatIP(dim)
-            structure = faiss.IndexIVFPQ(unused, dim, len(self.cells), *size, metric)
+            structure = faiss.IndexIVFPQ(
+                unused, dim, len(self.cells), n_bytes, 8, faiss.METRIC_INNER_PRODUCT
+            )
             structure.by_residual = False
-            _set_words(structure)
+            _set_words(structure, _unit_words(n_bytes))
         else:
             unused = faiss.IndexBinaryFlat(self.hasher.n_bits)
             structure = faiss.IndexBinaryIVF(unused, self.hasher.n_bits, len(self.cells))
@@ -289,12 +302,26 @@ def _search_cells(
     return _nearest(products, positions)
 
 
-def _table_quantizer(hasher: "Hash") -> tuple[int, int, int, Any]:
-    n_bytes = hasher.n_bits // 8
-    return n_bytes * _N_WORDS, n_bytes, 8, engine().METRIC_INNER_PRODUCT
+def _compared_by(hasher: "Hash", points: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """Make of points what a method's own words are compared with, (n, dim), if it adds words."""
+    from tonotopy.hashing.additive import AdditiveHash
+
+    return hasher._compared(points) if isinstance(hasher, AdditiveHash) else None
 
 
-def _set_words(structure: Structure) -> None:
-    words = np.tile(np.eye(_N_WORDS, dtype=np.float32), (structure.pq.M, 1, 1))
-    engine().copy_array_to_vector(words.ravel(), structure.pq.centroids)
+def _words(hasher: "Hash") -> NDArray[np.float32]:
+    """Give the words that FAISS compares with what is asked, (n_bytes, 256, dim)."""
+    from tonotopy.hashing.additive import AdditiveHash
+
+    return (
+        hasher.codebooks_ if isinstance(hasher, AdditiveHash) else _unit_words(hasher.n_bits // 8)
+    )
+
+
+def _unit_words(n_bytes: int) -> NDArray[np.float32]:
+    return np.tile(np.eye(_N_WORDS, dtype=np.float32), (n_bytes, 1, 1))
+
+
+def _set_words(structure: Structure, words: NDArray[np.float32]) -> None:
+    engine().copy_array_to_vector(np.ascontiguousarray(words).ravel(), structure.pq.centroids)
     structure.is_trained = True
