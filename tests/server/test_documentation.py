@@ -45,6 +45,7 @@ CONTRACT = {
     "/api/v1/library",
     "/api/v1/map/projections",
     "/api/v1/map/legend",
+    "/api/v1/map/between",
     "/api/v1/map/columns",
     "/api/v1/jobs",
     "/api/v1/jobs/{job_id}",
@@ -95,6 +96,8 @@ def test_every_json_route_is_typed(described):
             continue
         schema = kinds["application/json"]["schema"]
         schema = schema.get("items", schema)
+        if schema.get("type") == "integer":  # a list of ids
+            continue
         fields = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
         assert fields["properties"]
 
@@ -133,6 +136,13 @@ def test_no_route_takes_a_path(described):
         "where",
         "space",
         "text_from",
+        "like_recordings",
+        "unlike_recordings",
+        "start_s",
+        "end_s",
+        "within",
+        "aspects",
+        "rerank",
     }
 
 
