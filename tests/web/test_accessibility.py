@@ -126,6 +126,7 @@ def hear_a_path(page):
         page.page.mouse.move(x, y, steps=5)
     page.page.mouse.up()
     page.page.get_by_role("region", name="Path").wait_for()
+    page.page.keyboard.press("Space")
     page.page.get_by_role("button", name="Play the path").wait_for()
 
 
