@@ -17,16 +17,44 @@ from typing import Any
 
 import numpy as np
 from ideas_diffusion import DiffusionQuantizer
+from ideas_learned import Learned, Recipe
 from numpy.typing import NDArray
 from trial import FEATURES, METHODS, ROOT, Make, Scores, columns, compare, draw, evaluate, gains
 
 RESULTS = ROOT / "bench-results" / "ideas"
 
 
+def learned(**settings: Any) -> Make:
+    return lambda n_bits: lambda seed: Learned(n_bits, recipe=Recipe(**settings), random_state=seed)
+
+
 #: the name of a line -> what makes its estimator
 IDEAS: Mapping[str, Make] = {
     **{name: METHODS[name] for name in ("PQ", "DQN", "Posterior")},
     "Diffusion": lambda n_bits: lambda seed: DiffusionQuantizer(n_bits, random_state=seed),
+    "contrast": learned(),
+    "contrast, longer": learned(n_steps=600),
+    "contrast, keep": learned(keep=0.1),
+    "contrast, keep more": learned(keep=1.0),
+    "contrast, no words": learned(through="nothing"),
+    "contrast, product": learned(through="product"),
+    "contrast, words as trained": learned(refit=False),
+    "contrast, spread": learned(labels="spread"),
+    "contrast, spread, keep": learned(labels="spread", keep=0.1),
+    "contrast, beside": learned(beside="posterior"),
+    "contrast, keep more, beside": learned(keep=1.0, beside="posterior"),
+    "contrast, spread, beside": learned(labels="spread", beside="posterior"),
+    "proxy": learned(loss="proxy"),
+    "proxy, spread": learned(loss="proxy", labels="spread"),
+    "proxy, keep": learned(loss="proxy", keep=0.1),
+    "proxy, keep more, beside": learned(loss="proxy", keep=1.0, beside="posterior"),
+    "anchor": learned(loss="anchor"),
+    "anchor, keep": learned(loss="anchor", keep=0.1),
+    "rank, posterior": learned(loss="rank", teacher="posterior"),
+    "rank, joined": learned(loss="rank"),
+    "rank, joined, longer": learned(loss="rank", n_steps=600),
+    "rank, joined, sharper": learned(loss="rank", temperature=0.05),
+    "rank, joined, beside": learned(loss="rank", beside="posterior"),
 }
 
 
