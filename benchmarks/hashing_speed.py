@@ -5,7 +5,8 @@
     OMP_NUM_THREADS=2 python benchmarks/hashing_speed.py --methods RQ DTQ PosteriorQuantizer
 
 Rows are unit vectors around 200 centres, made by a fixed seed; all that are encoded are in memory
-at once and encoded by one call. Methods that learn from labels are fitted to `--learn` rows, of
+at once and encoded by one call. A name may have settings: "PosteriorQuantizer(free=diffusion)".
+Methods that learn from labels are fitted to `--learn` rows, of
 which a tenth has its centre, by fours, for a class; DTQ needs torch for that. On a busy machine the
 CPU tells more than the clock; with two threads the clock may show half of it.
 """
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonotopy import hashing
+from tonotopy.benchmark.hashing import parse_methods
 from tonotopy.hashing.networks import LabelledHash
 
 CLASSIC = ["LSH", "VQ", "PQ", "OPQ", "RQ", "SpectralHashing", "ITQ", "AnchorGraphHashing"]
@@ -39,14 +41,14 @@ def main() -> None:
     rows, classes = clouds(max(options.fit, options.encode), options.dim)
     print(f"dim {options.dim}, {options.bits} bits; VQ 8 bits; seconds of CPU (by the clock)")
     print(f"{'method':<20} {'rows':>8} {'fit':>16} {'encode ' + str(options.encode):>20}")
-    for name in options.methods:
-        kind = hashing.method(name)
-        made = kind(n_bits=8 if name == "VQ" else options.bits)
+    for each in parse_methods(",".join(options.methods)):
+        kind = hashing.method(each.name)
+        made = kind(n_bits=8 if each.name == "VQ" else options.bits, **dict(each.settings))
         n = options.learn if issubclass(kind, LabelledHash) else options.fit
         y = np.where(np.arange(n) % 10, -1, classes[:n])
         fit = seconds(partial(made.fit, rows[:n], y))
         encode = seconds(partial(made.transform, rows[: options.encode]))
-        print(f"{name:<20} {n:>8} {fit:>16} {encode:>20}", flush=True)
+        print(f"{each.label:<20} {n:>8} {fit:>16} {encode:>20}", flush=True)
 
 
 def seconds(work: Callable[[], object]) -> str:

@@ -70,8 +70,10 @@ LINES: Sequence[tuple[str, dict[str, Any]]] = (
     ("ITQ", {}),
     ("PQ", {}),
     ("DQN", {"n_steps": 20}),
-    ("PosteriorQuantizer", {"graph": False, "w_free": 1.0}),
-    ("PosteriorQuantizer", {"graph": True, "w_free": 1.0}),
+    ("PosteriorQuantizer", {"graph": False, "w_free": 1.0, "free": "components"}),
+    ("PosteriorQuantizer", {"graph": True, "w_free": 1.0, "free": "components"}),
+    ("PosteriorQuantizer", {"graph": False, "w_free": 1.0, "free": "diffusion"}),
+    ("PosteriorQuantizer", {"graph": True, "w_free": 1.0, "free": "diffusion"}),
 )
 
 
@@ -93,7 +95,8 @@ def count(fitted: Hash, sizes: Sizes) -> tuple[int, int]:
         return dim * HIDDEN + HIDDEN * OUTPUT + WORDS * OUTPUT, n * n_bytes
     joined = classes + FREE
     graph = FREE * LANDMARKS + LANDMARKS * classes if getattr(fitted, "uses_graph_", False) else 0
-    return dim * joined + graph + n_bytes * WORDS * joined, n * n_bytes
+    walks = FREE * LANDMARKS if getattr(fitted, "uses_diffusion_", False) else 0
+    return dim * joined + graph + walks + n_bytes * WORDS * joined, n * n_bytes
 
 
 def compare_vectors(sizes: Sizes, query: NDArray[np.float32]) -> float:

@@ -16,12 +16,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from ideas_diffusion import DiffusionQuantizer
 from ideas_learned import Learned, Recipe
 from numpy.typing import NDArray
-from trial import FEATURES, METHODS, ROOT, Make, Scores, columns, compare, draw, evaluate, gains
+from trial import FEATURES, METHODS, ROOT, Make, Scores, columns, compare, draw, evaluate, gains, of
 
 RESULTS = ROOT / "bench-results" / "ideas"
+RIVALS = ("Components", "PQ", "DQN")
 
 
 def learned(**settings: Any) -> Make:
@@ -30,8 +30,8 @@ def learned(**settings: Any) -> Make:
 
 #: the name of a line -> what makes its estimator
 IDEAS: Mapping[str, Make] = {
-    **{name: METHODS[name] for name in ("PQ", "DQN", "Posterior")},
-    "Diffusion": lambda n_bits: lambda seed: DiffusionQuantizer(n_bits, random_state=seed),
+    **{name: METHODS[name] for name in ("PQ", "DQN", "Components", "Posterior")},
+    "Diffusion": of("PosteriorQuantizer", free="diffusion"),
     "contrast": learned(),
     "contrast, longer": learned(n_steps=600),
     "contrast, keep": learned(keep=0.1),
@@ -122,8 +122,8 @@ def table(scores: Scores) -> Iterator[str]:
         yield f"{line}: {told}"
     for line in scores:
         name, _, n_bits = line.partition(" @ ")
-        for other in ("Posterior", "PQ", "DQN"):
-            if name not in ("PQ", "DQN", other) and f"{other} @ {n_bits}" in scores:
+        for other in RIVALS:
+            if name not in RIVALS and f"{other} @ {n_bits}" in scores:
                 yield from gains(line, f"{other} @ {n_bits}", scores)
 
 

@@ -58,7 +58,9 @@ class Learned(PosteriorQuantizer):
         w_free: float | Literal["auto"] = "auto",
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
-        super().__init__(n_bits, graph=graph, w_free=w_free, random_state=random_state)
+        super().__init__(
+            n_bits, graph=graph, w_free=w_free, free="components", random_state=random_state
+        )
         self.recipe = recipe
 
     def _learn(self, rows: NDArray[np.float32], places: NDArray[np.int64]) -> None:

@@ -61,13 +61,14 @@ METHODS: Mapping[str, Make] = {
     "DQN literal, labelled": of("DQN", loss="literal", codebook="labelled"),
     "DQN literal": of("DQN", loss="literal"),
     "DQN": of("DQN"),
-    "Softmax w=0.1": of("PosteriorQuantizer", graph=False, w_free=0.1),
-    "Graph w=0.1": of("PosteriorQuantizer", graph=True, w_free=0.1),
-    "Softmax": of("PosteriorQuantizer", graph=False),
-    "Graph": of("PosteriorQuantizer", graph=True),
+    "Softmax w=0.1": of("PosteriorQuantizer", graph=False, w_free=0.1, free="components"),
+    "Graph w=0.1": of("PosteriorQuantizer", graph=True, w_free=0.1, free="components"),
+    "Softmax": of("PosteriorQuantizer", graph=False, free="components"),
+    "Graph": of("PosteriorQuantizer", graph=True, free="components"),
+    "Components": of("PosteriorQuantizer", free="components"),
     "Posterior": of("PosteriorQuantizer"),
 }
-OURS, RIVAL = "Posterior", "DQN"
+OURS, RIVALS = "Posterior", ("DQN", "PQ", "Components")
 
 
 def main() -> None:
@@ -179,9 +180,9 @@ def table(name: str, scores: Scores) -> Iterator[str]:
     for line in scores:
         method_name, _, n_bits = line.partition(" @ ")
         if method_name == OURS:
-            for other in (f"{RIVAL} @ {n_bits}", f"PQ @ {n_bits}"):
-                if other in scores:
-                    yield from gains(line, other, scores)
+            for rival in RIVALS:
+                if f"{rival} @ {n_bits}" in scores:
+                    yield from gains(line, f"{rival} @ {n_bits}", scores)
 
 
 def gains(line: str, other: str, scores: Scores) -> Iterator[str]:

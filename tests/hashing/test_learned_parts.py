@@ -148,7 +148,12 @@ def test_the_graph_is_used_where_neighbours_know_more_than_planes():
 
 
 @pytest.mark.parametrize(
-    ("params", "said"), [({"graph": "always"}, "graph='always'"), ({"w_free": -1.0}, "w_free=-1.0")]
+    ("params", "said"),
+    [
+        ({"graph": "always"}, "graph='always'"),
+        ({"w_free": -1.0}, "w_free=-1.0"),
+        ({"free": "walks"}, "free='walks'"),
+    ],
 )
 def test_settings_that_mean_nothing_are_refused(params, said):
     X, truth = grouped_digits(40)

@@ -15,7 +15,7 @@ WITH_TORCH = {"CNNH", "DNNH", "DQN", "DTQ"}
 LEARN = """
 import hashlib, sys
 import numpy as np
-from tonotopy.hashing import method
+from tonotopy.benchmark.hashing import parse_methods
 
 rng = np.random.default_rng(0)
 classes = np.repeat(np.arange(5), 160)
@@ -23,7 +23,8 @@ rows = rng.standard_normal((5, 512))[classes] + 2 * rng.standard_normal((800, 51
 rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 y = np.where(rng.random(800) < 0.2, classes, -1)
 for name in sys.argv[1:]:
-    estimator = method(name)(n_bits=8 if name == "VQ" else 32, random_state=0).fit(rows, y)
+    (each,) = parse_methods(name)
+    estimator = each.make(8 if name == "VQ" else 32, 0).fit(rows, y)
     arrays = [array.tobytes() for _, array in sorted(estimator.state().items())]
     arrays.append(estimator.transform(rows).tobytes())
     print(name, hashlib.sha256(b"".join(arrays)).hexdigest())
@@ -47,6 +48,7 @@ def learned(names, n_threads):
 
 def test_one_thread_and_two_learn_the_same():
     names = [name for name in METHODS if name not in WITH_TORCH]
+    names.append("PosteriorQuantizer(free=diffusion)")
     assert learned(names, 1) == learned(names, 2)
 
 

@@ -1,10 +1,11 @@
 """What labels say of each other: some are hidden, and what the rest makes of their rows is judged.
 
-Two settings of posterior codes are chosen so: whether labels spread over a graph, by hiding labels
-of every class; and how much the label-free part weighs, by hiding whole classes.
+Settings of posterior codes are chosen so: whether labels spread over a graph, by hiding labels of
+every class; what the label-free part is and how much it weighs, by hiding whole classes too.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +18,17 @@ from tonotopy.hashing.softmax import Softmax, fit_softmax, posteriors
 __all__ = [
     "GRAPH_SHARE",
     "SHARPNESS",
+    "WEIGHTS",
+    "Found",
     "Rows",
-    "balanced_weight",
+    "choose_free",
     "classifier",
     "graph_helps",
     "guess_hidden",
+    "least_near_best",
     "sample",
     "spread",
+    "weigh",
 ]
 
 SHARPNESS = 4.0  #: length of the rows that the regressions see
@@ -35,7 +40,6 @@ _MOST_COMPARED = 4096  #: rows without a label, and rows with one, that take par
 #: With more, labels would count for little. The test would choose more where labels are one or two
 #: a class, because it has to hide half of them.
 WEIGHTS = (0.1, 0.2, 0.5, 1.0, 2.0)
-WITHOUT_A_TEST = 1.0
 _FEWEST_CLASSES = 6  #: of two rows or more; with fewer the test says too little
 _NEAR_THE_BEST = 0.015  #: in the sum of two mean average precisions: what chance moves
 
@@ -102,28 +106,87 @@ def graph_helps(rows: Rows, guesses: Guesses) -> bool:
     return with_graph >= plain
 
 
-def balanced_weight(
-    rows: Rows, guesses: Guesses, *, uses_graph: bool, rng: np.random.Generator
-) -> float:
-    """Weigh the label-free part so that classes with labels and without fare well together.
+class Found(NamedTuple):
+    """Mean average precision of labelled rows among all labelled ones, at several weights."""
+
+    known: NDArray[np.float64]  #: (n_weights,) of rows whose own label was hidden
+    unknown: NDArray[np.float64]  #: (n_weights,) of rows of classes that were hidden altogether
+
+
+def weigh(
+    rows: Rows,
+    guesses: Guesses,
+    frees: Sequence[NDArray[np.float32]],
+    weights: Sequence[float],
+    *,
+    uses_graph: bool,
+    rng: np.random.Generator,
+) -> list[Found]:
+    """Try label-free parts at several weights.
 
     Classes with labels are judged by what was guessed of rows whose label was hidden. For classes
-    without, half of the classes are hidden, then the other half. Rows are sought among all labelled
-    ones; taken is the least weight that brings the sum of both mean average precisions near the
-    best.
+    without, half of the classes are hidden, then the other half.
+
+    Parameters
+    ----------
+    rows : Rows
+        From `sample`.
+    guesses : Guesses
+        From `guess_hidden`.
+    frees : sequence of ndarray of shape (n, free dimensions)
+        What may stand beside the posterior: of `rows`, of unit norm.
+    weights : sequence of float
+        To be tried.
+    uses_graph : bool
+        Whether labels spread.
+    rng : numpy.random.Generator
+        Draws the classes to hide.
+
+    Returns
+    -------
+    list of Found
+        For each of `frees`; empty where fewer than 6 classes have two labels.
     """
-    truth = rows.places[rows.places >= 0]
+    labelled = rows.places >= 0
+    truth = rows.places[labelled]
     testable = rng.permutation(np.flatnonzero(np.bincount(truth) > 1))
     if len(testable) < _FEWEST_CLASSES:
-        return WITHOUT_A_TEST
-    known = _chosen(*guesses, uses_graph=uses_graph)
-    found = _precisions(rows, known, np.isin(truth, testable))
+        return []
+    products = [free[labelled] @ free[labelled].T for free in frees]
+
+    def tried(posterior: NDArray[np.float32], asked: NDArray[np.bool_]) -> list[Any]:
+        return [_precisions(truth, posterior, each, asked, weights) for each in products]
+
+    known = tried(_chosen(*guesses, uses_graph=uses_graph), np.isin(truth, testable))
+    halves = []
     for half in (0, 1):
         hidden = np.isin(rows.places, testable[half::2])
         both = _both_ways(rows, np.where(hidden, UNLABELLED, rows.places))
-        unknown = _chosen(*both, uses_graph=uses_graph)[rows.places >= 0]
-        found += _precisions(rows, unknown, hidden[rows.places >= 0]) / 2
-    return WEIGHTS[int((found >= found.max() - _NEAR_THE_BEST).argmax())]
+        halves.append(tried(_chosen(*both, uses_graph=uses_graph)[labelled], hidden[labelled]))
+    unknown = np.mean(halves, axis=0)
+    return [Found(*each) for each in zip(known, unknown, strict=True)]
+
+
+def least_near_best(found: Found, allowed: NDArray[np.bool_] | None = None) -> int:
+    """Place the least weight that brings the sum of both precisions near the best allowed."""
+    total = found.known + found.unknown
+    if allowed is not None:
+        total = np.where(allowed, total, -np.inf)
+    return int((total >= total.max() - _NEAR_THE_BEST).argmax())
+
+
+def choose_free(components: Found, diffused: Found) -> tuple[bool, int]:
+    """Tell whether diffused vectors take the place of components, and place the weight.
+
+    They do at no more weight than components would have, where both precisions are at least as
+    good, and one is better.
+    """
+    first = least_near_best(components)
+    known, unknown = components.known[first], components.unknown[first]
+    no_worse = (diffused.known >= known) & (diffused.unknown >= unknown)
+    better = diffused.known + diffused.unknown > known + unknown
+    allowed = no_worse & better & (np.arange(len(better)) <= first)
+    return (True, least_near_best(diffused, allowed)) if allowed.any() else (False, first)
 
 
 def _chosen(
@@ -133,16 +196,19 @@ def _chosen(
 
 
 def _precisions(
-    rows: Rows, posterior: NDArray[np.float32], asked: NDArray[np.bool_]
+    truth: NDArray[np.int64],
+    posterior: NDArray[np.float32],
+    by_free: NDArray[np.float32],
+    asked: NDArray[np.bool_],
+    weights: Sequence[float],
 ) -> NDArray[np.float64]:
     """Measure the mean average precision of some labelled rows among all, for every weight."""
-    truth, free = rows.places[rows.places >= 0], rows.free[rows.places >= 0]
     queries = np.flatnonzero(asked)
-    by_posterior, by_free = posterior[queries] @ posterior.T, free[queries] @ free.T
+    by_posterior, by_free = posterior[queries] @ posterior.T, by_free[queries]
     return np.array(
         [
-            _mean_average_precision(by_posterior + weight * by_free, truth, queries)
-            for weight in WEIGHTS
+            _mean_average_precision(by_posterior + np.float32(weight) * by_free, truth, queries)
+            for weight in weights
         ]
     )
 

@@ -8,16 +8,20 @@ from numpy.typing import NDArray
 from tonotopy.hashing.additive import AdditiveHash, encode_additive, learn_books
 from tonotopy.hashing.base import row_blocks
 from tonotopy.hashing.components import principal_components
+from tonotopy.hashing.diffusion import Diffusion, diffuse, learn_diffusion
 from tonotopy.hashing.hidden_labels import (
     GRAPH_SHARE,
     SHARPNESS,
+    WEIGHTS,
     Rows,
-    balanced_weight,
+    choose_free,
     classifier,
     graph_helps,
     guess_hidden,
+    least_near_best,
     sample,
     spread,
+    weigh,
 )
 from tonotopy.hashing.networks import LabelledHash
 from tonotopy.hashing.scaling import unit_rows
@@ -26,6 +30,7 @@ from tonotopy.hashing.softmax import Softmax, fit_softmax, posteriors
 __all__ = ["PosteriorQuantizer"]
 
 _FREE_DIM = 256
+_WITHOUT_A_TEST = 1.0  #: weight of the label-free part
 _LANDMARKS, _KERNEL_WIDTH = 2048, 3.0
 _STUDENT_PENALTY, _STUDENT_STEPS = 1e-5, 100
 _MOST_TAUGHT = 16_384  #: rows that the student learns from; more change nothing
@@ -36,10 +41,11 @@ class PosteriorQuantizer(LabelledHash, AdditiveHash):
 
     A softmax regression on the labelled rows gives the probability p of each class. The inner
     product of two independent p is the probability that two sounds are of one class: the best
-    ranking there is, if p is right. Beside p stands a label-free part f, half-whitened principal
-    components of unit norm, which alone can tell apart sounds of classes that have no label. What
-    is quantized is ``[p, sqrt(w_free) * f]``, by residual codebooks learned on all rows; the
-    distance is minus the inner product with the query, which is not quantized.
+    ranking there is, if p is right. Beside p stands a label-free part f of unit norm, which alone
+    can tell apart sounds of classes that have no label: half-whitened principal components, or
+    vectors in which near is what walks over the nearest neighbours join [2]_. What is quantized is
+    ``[p, sqrt(w_free) * f]``, by residual codebooks learned on all rows; the distance is minus the
+    inner product with the query, which is not quantized.
 
     With a graph, labels first spread over the nearest neighbours among all rows [1]_; a kernel
     regression then learns to say the same of new sounds. That pays where clusters are finer than
@@ -57,6 +63,10 @@ class PosteriorQuantizer(LabelledHash, AdditiveHash):
         be useless for sounds of other classes. "auto" takes the least weight with which rows whose
         label is hidden, and rows of classes that are hidden altogether, are found about as well as
         they can be together; with fewer than 6 classes to tell by, 1.
+    free : {"auto", "components", "diffusion"}, default="auto"
+        What the label-free part is. "auto" takes diffused vectors where they find rows whose label
+        is hidden, and rows of classes that are hidden altogether, at least as well as components
+        do, at no more weight; with fewer than 6 classes to tell by, components.
     random_state : int, RandomState or None, default=0
         Of k-means, landmarks, and which classes are hidden.
 
@@ -68,6 +78,8 @@ class PosteriorQuantizer(LabelledHash, AdditiveHash):
         Whether labels were spread.
     w_free_ : float
         The weight in use.
+    uses_diffusion_ : bool
+        Whether the label-free part are diffused vectors.
     codebooks_ : ndarray of shape (n_bits // 8, 256, n_classes + free dimensions)
         Of each book the words.
 
@@ -75,6 +87,8 @@ class PosteriorQuantizer(LabelledHash, AdditiveHash):
     ----------
     .. [1] D. Zhou, O. Bousquet, T. N. Lal, J. Weston and B. Schölkopf, "Learning with local and
        global consistency", NeurIPS 2003.
+    .. [2] D. Zhou, J. Weston, A. Gretton, O. Bousquet and B. Schölkopf, "Ranking on data
+       manifolds", NeurIPS 2003.
 
     Examples
     --------
@@ -86,11 +100,14 @@ class PosteriorQuantizer(LabelledHash, AdditiveHash):
     """
 
     uses_graph_: bool
+    uses_diffusion_: bool = False  # what is stored from before diffusion does not say
     w_free_: float
     free_mean_: NDArray[np.float64]
     free_directions_: NDArray[np.float64]
     class_weights_: NDArray[np.float32]
     class_bias_: NDArray[np.float32]
+    walked_: NDArray[np.float32]
+    positions_: NDArray[np.float32]
     landmarks_: NDArray[np.float32]
     kernel_mean_: NDArray[np.float32]
     kernel_spread_: NDArray[np.float32]
@@ -104,18 +121,17 @@ class PosteriorQuantizer(LabelledHash, AdditiveHash):
         *,
         graph: bool | Literal["auto"] = "auto",
         w_free: float | Literal["auto"] = "auto",
+        free: Literal["auto", "components", "diffusion"] = "auto",
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.n_bits = n_bits
         self.graph = graph
         self.w_free = w_free
+        self.free = free
         self.random_state = random_state
 
     def _learn(self, rows: NDArray[np.float32], places: NDArray[np.int64]) -> None:
-        if self.graph not in (True, False, "auto"):
-            raise ValueError(f"graph={self.graph!r} is not True, False or 'auto'")
-        if self.w_free != "auto" and not 0 <= self.w_free < np.inf:
-            raise ValueError(f"w_free={self.w_free!r} must be 'auto' or a number, at least 0")
+        self._check_params()
         rng = np.random.default_rng(self._seed())
         directions = unit_rows(rows)
         self._learn_free(directions)
@@ -130,19 +146,48 @@ class PosteriorQuantizer(LabelledHash, AdditiveHash):
         joined = self._joined(rows)
         self.codebooks_ = learn_books(joined, self.n_bits // 8, seed=int(rng.integers(2**31 - 1)))
 
+    def _check_params(self) -> None:
+        if self.graph not in (True, False, "auto"):
+            raise ValueError(f"graph={self.graph!r} is not True, False or 'auto'")
+        if self.w_free != "auto" and not 0 <= self.w_free < np.inf:
+            raise ValueError(f"w_free={self.w_free!r} must be 'auto' or a number, at least 0")
+        if self.free not in ("auto", "components", "diffusion"):
+            raise ValueError(f"free={self.free!r} is not 'auto', 'components' or 'diffusion'")
+
     def _choose(self, rows: Rows, rng: np.random.Generator) -> None:
         """Settle what is left open, by hiding labels."""
-        if self.graph == "auto" or self.w_free == "auto":
-            tested = sample(rows, rng)
-            guesses = guess_hidden(tested)
-        self.uses_graph_ = (
-            graph_helps(tested, guesses) if self.graph == "auto" else bool(self.graph)
-        )
-        self.w_free_ = (
-            balanced_weight(tested, guesses, uses_graph=self.uses_graph_, rng=rng)
-            if self.w_free == "auto"
-            else float(self.w_free)
-        )
+        walks = None
+        if self.free != "components":
+            chosen = rng.spawn(1)[0].permutation(len(rows.free))[:_LANDMARKS]
+            walks = learn_diffusion(rows.free[chosen])
+        self.uses_graph_ = bool(self.graph)
+        self.uses_diffusion_ = self.free == "diffusion"
+        self.w_free_ = _WITHOUT_A_TEST if self.w_free == "auto" else float(self.w_free)
+        if "auto" in (self.graph, self.w_free, self.free):
+            self._choose_by_hiding(sample(rows, rng), walks, rng)
+        if walks is not None and self.uses_diffusion_:
+            self.walked_, self.positions_ = walks
+
+    def _choose_by_hiding(
+        self, tested: Rows, walks: Diffusion | None, rng: np.random.Generator
+    ) -> None:
+        guesses = guess_hidden(tested)
+        if self.graph == "auto":
+            self.uses_graph_ = graph_helps(tested, guesses)
+        if "auto" not in (self.w_free, self.free):
+            return
+        frees = [tested.free] if self.free != "diffusion" else []
+        if walks is not None:
+            frees.append(diffuse(tested.free, walks))
+        weights = WEIGHTS if self.w_free == "auto" else (self.w_free_,)
+        found = weigh(tested, guesses, frees, weights, uses_graph=self.uses_graph_, rng=rng)
+        if not found:
+            return
+        if len(found) == 2:
+            self.uses_diffusion_, place = choose_free(found[0], found[1])
+        else:
+            place = least_near_best(found[0])
+        self.w_free_ = weights[place]
 
     def _encode(self, X: NDArray[np.float32]) -> NDArray[np.uint8]:
         codes = np.empty((len(X), self.n_bits // 8), np.uint8)
@@ -170,7 +215,16 @@ class PosteriorQuantizer(LabelledHash, AdditiveHash):
             student = Softmax(self.student_weights_, self.student_bias_)
             taught = posteriors(self._kernel(free, precision), student, precision)
             posterior = GRAPH_SHARE * taught + (1 - GRAPH_SHARE) * posterior
-        return np.hstack([posterior, np.float32(np.sqrt(self.w_free_)) * free])
+        beside = self._beside(free, precision)
+        return np.hstack([posterior, np.float32(np.sqrt(self.w_free_)) * beside])
+
+    def _beside(
+        self, free: NDArray[np.float32], precision: type[np.floating]
+    ) -> NDArray[np.float32]:
+        """Give the label-free part in use, made of components."""
+        if not self.uses_diffusion_:
+            return free
+        return diffuse(free, Diffusion(self.walked_, self.positions_), precision)
 
     def _learn_free(self, directions: NDArray[np.float32]) -> None:
         found = principal_components(directions, min(_FREE_DIM, *directions.shape))

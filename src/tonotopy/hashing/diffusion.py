@@ -18,22 +18,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tonotopy.hashing.base import row_blocks
-from tonotopy.hashing.hidden_labels import Rows
-from tonotopy.hashing.posterior import PosteriorQuantizer
 from tonotopy.hashing.propagation import neighbour_graph
 from tonotopy.hashing.scaling import unit_rows
+
+__all__ = ["Diffusion", "diffuse", "learn_diffusion"]
 
 _KEPT = 0.97  #: share of a walk that goes on at every step
 _N_NEAREST = 10  #: landmarks that say where a row lies
 _N_DIMENSIONS = 256
+_ROWS_AT_ONCE = 512  #: with all positions near them in memory
 
 
 class Diffusion(NamedTuple):
     """Rows whose place after the walk is known."""
 
-    landmarks: NDArray[np.float64]  #: (n_landmarks, dim), of unit norm
-    positions: NDArray[np.float64]  #: (n_landmarks, n_dimensions), of unit norm
+    landmarks: NDArray[np.float32]  #: (n_landmarks, dim), of unit norm
+    positions: NDArray[np.float32]  #: (n_landmarks, n_dimensions), of unit norm
 
 
 def learn_diffusion(landmarks: NDArray[np.float32]) -> Diffusion:
@@ -57,10 +57,12 @@ def learn_diffusion(landmarks: NDArray[np.float32]) -> Diffusion:
     largest = np.abs(columns).argmax(axis=0)
     signs = np.sign(columns[largest, np.arange(len(distinct))])
     walks = (signs * columns / np.sqrt(1 - _KEPT * ascending))[:, last]
-    return Diffusion(distinct.astype(np.float64), unit_rows(walks).astype(np.float64))
+    return Diffusion(distinct, unit_rows(walks))
 
 
-def diffuse(rows: NDArray[np.float32], learned: Diffusion) -> NDArray[np.float32]:
+def diffuse(
+    rows: NDArray[np.float32], learned: Diffusion, precision: type[np.floating] = np.float64
+) -> NDArray[np.float32]:
     """Say where rows lie after the walk.
 
     Parameters
@@ -69,6 +71,9 @@ def diffuse(rows: NDArray[np.float32], learned: Diffusion) -> NDArray[np.float32
         Of unit norm.
     learned : Diffusion
         From `learn_diffusion`.
+    precision : type, default=numpy.float64
+        In which it is computed. Codes take float64, as `posteriors` says; float32 is enough for
+        queries.
 
     Returns
     -------
@@ -86,61 +91,24 @@ def diffuse(rows: NDArray[np.float32], learned: Diffusion) -> NDArray[np.float32
            [1. , 1. , 0.1],
            [0.1, 0.1, 1. ]], dtype=float32)
     """
-    found = np.empty((len(rows), learned.positions.shape[1]), np.float32)
-    for block in row_blocks(len(rows)):
-        cosines = rows[block].astype(np.float64) @ learned.landmarks.T
-        nearest, weights = _nearest(cosines)
-        total = np.zeros((len(cosines), learned.positions.shape[1]))
-        for column, weight in zip(nearest.T, weights.T, strict=True):
-            total += weight[:, None] * learned.positions[column]
-        found[block] = unit_rows(total)
+    landmarks, positions = (each.astype(precision, copy=False) for each in learned)
+    found = np.empty((len(rows), positions.shape[1]), np.float32)
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        block = slice(start, start + _ROWS_AT_ONCE)
+        nearest, weights = _nearest(rows[block].astype(precision, copy=False) @ landmarks.T)
+        found[block] = unit_rows((weights[:, None] @ positions[nearest])[:, 0])
     return found
 
 
-def _nearest(cosines: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def _nearest(
+    cosines: NDArray[np.floating],
+) -> tuple[NDArray[np.intp], NDArray[np.floating]]:
     """Find the largest of each row and how far they stand above the next."""
     n_landmarks = cosines.shape[1]
     if n_landmarks == 1:
         return np.zeros(cosines.shape, np.intp), np.ones(cosines.shape)
     floor = min(_N_NEAREST, n_landmarks - 1)
-    places = np.argpartition(-cosines, floor, axis=1)[:, : floor + 1]
+    places = np.argpartition(cosines, n_landmarks - 1 - floor, axis=1)[:, -floor - 1 :]
     places = np.sort(places, axis=1)  # sums must not depend on how the partition went
     found = np.take_along_axis(cosines, places, axis=1)
     return places, found - found.min(axis=1, keepdims=True)
-
-
-_LANDMARKS = 2048
-
-
-class DiffusionQuantizer(PosteriorQuantizer):
-    """Quantize what a vector probably is together with what is reached from it in small steps.
-
-    As `PosteriorQuantizer`, but beside the class probabilities stand diffused vectors [1]_: near
-    are rows between which a random walk over nearest neighbours is short. They know nothing of
-    labels, and find more sounds of one kind than the components that they are made of, of classes
-    with labels and without.
-
-    Walks go over up to 2,048 rows; every other row lies where the nearest ten of them lie.
-    """
-
-    walked_: NDArray[np.float64]
-    positions_: NDArray[np.float64]
-
-    def _learn_free(self, directions: NDArray[np.float32]) -> None:
-        super()._learn_free(directions)
-        chosen = np.random.default_rng(self._seed()).permutation(len(directions))[:_LANDMARKS]
-        self.walked_, self.positions_ = learn_diffusion(self._free(directions[chosen]))
-
-    def _choose(self, rows: Rows, rng: np.random.Generator) -> None:
-        super()._choose(rows._replace(free=self._beside(rows.free)), rng)
-
-    def _beside(self, free: NDArray[np.float32]) -> NDArray[np.float32]:
-        return diffuse(free, Diffusion(self.walked_, self.positions_))
-
-    def _joined(
-        self, rows: NDArray[np.float32], precision: type[np.floating] = np.float64
-    ) -> NDArray[np.float32]:
-        joined = super()._joined(rows, precision)
-        beside = self._beside(self._free(unit_rows(rows)))
-        known = joined[:, : len(self.classes_)]
-        return np.hstack([known, np.float32(np.sqrt(self.w_free_)) * beside])
