@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from trial import FEATURES, METHODS, ROOT, Make, Scores, columns, compare, draw, evaluate, gains, of
 
 RESULTS = ROOT / "bench-results" / "ideas"
-RIVALS = ("Components", "PQ", "DQN")
+RIVALS = ("Posterior", "Components", "PQ", "DQN")
 
 
 def learned(**settings: Any) -> Make:
@@ -55,6 +55,10 @@ IDEAS: Mapping[str, Make] = {
     "rank, joined, longer": learned(loss="rank", n_steps=600),
     "rank, joined, sharper": learned(loss="rank", temperature=0.05),
     "rank, joined, beside": learned(loss="rank", beside="posterior"),
+    "rank, joined, beside, auto": learned(loss="rank", beside="posterior", free="auto"),
+    "contrast, beside, auto": learned(beside="posterior", free="auto"),
+    "contrast, keep more, beside, auto": learned(keep=1.0, beside="posterior", free="auto"),
+    "contrast, spread, beside, auto": learned(labels="spread", beside="posterior", free="auto"),
 }
 
 

@@ -1,9 +1,9 @@
 """Posterior codes whose label-free part gives way to a learned one: the losses that were tried.
 
-A small network starts as the identity on half-whitened principal components f, and learns unit
-vectors z. Words are learned with it by straight-through gradients: the loss sees what the words
-stand for, and its gradient goes to the words and, as if they were not there, to the network. After
-training the words are learned again on the outputs of all rows.
+A small network starts as the identity on the label-free part f, and learns unit vectors z. Words
+are learned with it by straight-through gradients: the loss sees what the words stand for, and its
+gradient goes to the words and, as if they were not there, to the network. After training the words
+are learned again on the outputs of all rows.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -23,7 +23,7 @@ from tonotopy.hashing.hidden_labels import (
 from tonotopy.hashing.posterior import PosteriorQuantizer
 from tonotopy.hashing.product import PQ
 from tonotopy.hashing.scaling import unit_rows
-from tonotopy.hashing.softmax import posteriors
+from tonotopy.hashing.softmax import Softmax, posteriors
 
 _BATCH = 128  #: rows of all, whose cosines are kept
 _ROWS_LEARNED_BY_LOSS = 256  #: rows in a batch that the loss is told of
@@ -38,6 +38,7 @@ class Recipe(NamedTuple):
     teacher: Literal["posterior", "joined"] = "joined"  #: whose rankings "rank" follows
     through: Literal["residual", "product", "nothing"] = "residual"  #: straight-through words
     beside: Literal["nothing", "posterior"] = "nothing"  #: what is coded with z
+    free: Literal["components", "auto"] = "components"  #: auto: diffused vectors where they win
     keep: float = 0.0  #: weight of cosines staying as f has them, on all rows
     temperature: float = 0.1
     n_hidden: int = 256
@@ -47,7 +48,7 @@ class Recipe(NamedTuple):
 
 
 class Learned(PosteriorQuantizer):
-    """Codes of a network's outputs, alone or beside posterior and label-free part."""
+    """Codes of a network's outputs, alone or beside class probabilities."""
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class Learned(PosteriorQuantizer):
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         super().__init__(
-            n_bits, graph=graph, w_free=w_free, free="components", random_state=random_state
+            n_bits, graph=graph, w_free=w_free, free=recipe.free, random_state=random_state
         )
         self.recipe = recipe
 
@@ -77,23 +78,22 @@ class Learned(PosteriorQuantizer):
             if self.uses_graph_:
                 self._learn_student(free, likely, places, rng)
             likely = GRAPH_SHARE * likely + (1 - GRAPH_SHARE) * plain
-        goal = _goal(self.recipe, likely, free, places, self.w_free_)
+        seen = self._beside(free, np.float64)
+        goal = _goal(self.recipe, likely, seen, places, self.w_free_)
         trainer = Trainer(self.recipe, self.n_bits // 8, int(rng.integers(2**31 - 1)))
-        self.network_, words = trainer.train(free, goal)
+        self.network_, words = trainer.train(seen, goal)
         joined = self._joined(rows)
         if words is None or self.recipe.refit or self.recipe.beside != "nothing":
             words = learn_books(joined, self.n_bits // 8, seed=int(rng.integers(2**31 - 1)))
         self.codebooks_ = words
 
-    def _plain(self) -> Any:
-        from tonotopy.hashing.softmax import Softmax
-
+    def _plain(self) -> Softmax:
         return Softmax(self.class_weights_, self.class_bias_)
 
     def _joined(
         self, rows: NDArray[np.float32], precision: type[np.floating] = np.float64
     ) -> NDArray[np.float32]:
-        learned = self._network(self._free(unit_rows(rows)))
+        learned = self._network(self._beside(self._free(unit_rows(rows)), np.float64))
         if self.recipe.beside == "nothing":
             return learned
         posterior = super()._joined(rows, precision)[:, : len(self.classes_)]
