@@ -26,6 +26,7 @@ from tonotopy.hashing.hidden_labels import (
 from tonotopy.hashing.networks import LabelledHash
 from tonotopy.hashing.scaling import unit_rows
 from tonotopy.hashing.softmax import Softmax, fit_softmax, posteriors
+from tonotopy.hashing.threads import on_threads
 
 __all__ = ["PosteriorQuantizer"]
 
@@ -191,9 +192,12 @@ class PosteriorQuantizer(LabelledHash, AdditiveHash):
 
     def _encode(self, X: NDArray[np.float32]) -> NDArray[np.uint8]:
         codes = np.empty((len(X), self.n_bits // 8), np.uint8)
-        for block in row_blocks(len(X)):
+
+        def encode(block: slice) -> None:
             joined = self._joined(self._standardized(X[block]))
             codes[block] = encode_additive(joined, self.codebooks_)
+
+        on_threads(encode, row_blocks(len(X)))
         return codes
 
     def _compared(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
