@@ -90,6 +90,9 @@ def print_shares(paths: list[Path], embedder: str, cpu_s: float) -> None:
         "decoding": decode,
         "mixing, resampling, peaks": lambda path: listen(path, loaded.sample_rate),
         "embedding": lambda path: list(Hearing(path, loaded, hop_s=loaded.hop_s).rows()),
+        "aspects": lambda path: list(
+            Hearing(path, loaded, hop_s=loaded.hop_s, measured=True).rows()
+        ),
     }
     for stage in stages.values():
         stage(paths[0])  # what is loaded at the first use belongs to starting up
@@ -98,6 +101,7 @@ def print_shares(paths: list[Path], embedder: str, cpu_s: float) -> None:
     shares = {"starting up": start_s, "hashing": alone["hashing"], "decoding": alone["decoding"]}
     shares["mixing, resampling, peaks"] = alone["mixing, resampling, peaks"] - alone["decoding"]
     shares["embedding"] = alone["embedding"] - alone["mixing, resampling, peaks"]
+    shares["aspects"] = alone["aspects"] - alone["embedding"]
     shares["storing and the rest"] = cpu_s - sum(shares.values())
     for name, share_s in shares.items():
         print(f"  {name:26} {share_s:6.2f} s {share_s / cpu_s:5.0%}")
