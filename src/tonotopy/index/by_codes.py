@@ -10,9 +10,10 @@ from tonotopy.index.engine import Eligible
 from tonotopy.index.protocol import Fetch, Neighbors
 from tonotopy.index.rows import checked_queries, look_up
 
-__all__ = ["READ_ALL", "ByCodes"]
+__all__ = ["READ_ALL", "ByCodes", "is_settled"]
 
 READ_ALL = 5_000  #: where at most so many ids are allowed, all of them are measured
+_FIRST = 3
 
 
 class ByCodes(Reranked):
@@ -78,3 +79,15 @@ class ByCodes(Reranked):
                 " it gives a row for every id, of NaN where the id is gone"
             )
         return vectors
+
+
+def is_settled(
+    nearest: NDArray[np.int64], candidates: NDArray[np.int64], n_eligible: int
+) -> NDArray[np.bool_]:
+    """Tell of each query whether it has k, and all of them from the first candidates."""
+    later = candidates[:, np.newaxis, candidates.shape[1] // _FIRST :]
+    from_later: NDArray[np.bool_] = (nearest[:, :, np.newaxis] == later).any(axis=(1, 2))
+    lacking = (nearest < 0).any(axis=1)
+    saw_all = (candidates >= 0).sum(axis=1) == n_eligible
+    settled: NDArray[np.bool_] = ~from_later & ~lacking | saw_all
+    return settled

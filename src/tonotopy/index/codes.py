@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tonotopy.distance import Metric
 from tonotopy.index.approximate import Answer, blocks, check_served
-from tonotopy.index.by_codes import READ_ALL, ByCodes
+from tonotopy.index.by_codes import READ_ALL, ByCodes, is_settled
 from tonotopy.index.cells import MOST_TABLES
 from tonotopy.index.container import read_array, read_head, write_array, write_head
 from tonotopy.index.engine import Eligible, points, sample
@@ -35,7 +35,8 @@ class Codes(ByCodes):
 
     ``effort`` is how many candidates are measured for ten neighbours, at most 5,000. Where at most
     that many ids are allowed, all are measured: that is exact. Where more are, their codes alone
-    are scanned.
+    are scanned, and twice as many are measured as long as the best are not among the first: what
+    stands around a query may be what is not allowed.
 
     Attributes
     ----------
@@ -220,14 +221,23 @@ class Codes(ByCodes):
             return self.measure_all(queries, k, eligible.positions, fetch)
         n_eligible = len(self if eligible is None else eligible)
         depth = min(n_eligible, max(2 * k, self.effort_for(k)))
-        parts = [
-            self.measure(queries[block], k, self.likely(queries[block], depth, eligible)[0], fetch)
-            for block in blocks(len(queries), depth)
-        ]
-        return Answer(
-            np.concatenate([part.positions for part in parts]),
-            np.concatenate([part.distances for part in parts]),
+        deepest = depth if eligible is None else min(n_eligible, READ_ALL)
+        answer = Answer(
+            np.full((len(queries), k), -1, np.int64), np.full((len(queries), k), np.inf, np.float32)
         )
+        unsettled = np.arange(len(queries))
+        while unsettled.size:
+            settled = np.zeros(unsettled.size, bool)
+            for block in blocks(unsettled.size, depth):
+                asked = unsettled[block]
+                found = self.likely(queries[asked], depth, eligible).positions
+                better = self.measure(queries[asked], k, found, fetch)
+                answer.positions[asked], answer.distances[asked] = better
+                settled[block] = is_settled(better.positions, found, n_eligible)
+            if depth >= deepest:
+                break
+            unsettled, depth = unsettled[~settled], min(2 * depth, deepest)
+        return answer
 
     def code_distances(
         self, queries: NDArray[np.floating], ids: NDArray[np.int64]

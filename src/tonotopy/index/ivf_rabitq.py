@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from tonotopy.distance import Metric, top_k
 from tonotopy.index.approximate import Answer, Approximate, blocks
-from tonotopy.index.by_codes import READ_ALL, ByCodes
+from tonotopy.index.by_codes import READ_ALL, ByCodes, is_settled
 from tonotopy.index.engine import (
     Eligible,
     Structure,
@@ -36,7 +36,6 @@ __all__ = ["IvfRabitq"]
 
 _FEWEST_PER_LIST = 39  # FAISS warns of k-means with fewer points a centre
 _TRAINING_PER_LIST = 64
-_FIRST = 3
 _NEARLY_ALL = 0.98
 
 
@@ -93,7 +92,7 @@ class IvfRabitq(ByCodes, Approximate):
                 asked = unsettled[block]
                 found, _ = self._scan(queries[asked], depth, effort, eligible)
                 better = self.measure(queries[asked], k, found, fetch)
-                settled[block] = _is_settled(better.positions, found, n_eligible)
+                settled[block] = is_settled(better.positions, found, n_eligible)
                 if must_repeat:
                     settled[block] &= (better.positions == answer.positions[asked]).all(axis=1)
                 answer.positions[asked], answer.distances[asked] = better
@@ -152,15 +151,3 @@ def as_distances(squares: NDArray[np.float32], metric: Metric) -> NDArray[np.flo
     """
     positive: NDArray[np.float32] = np.maximum(squares, 0)
     return positive / np.float32(2) if metric == "cosine" else np.sqrt(positive)
-
-
-def _is_settled(
-    nearest: NDArray[np.int64], candidates: NDArray[np.int64], n_eligible: int
-) -> NDArray[np.bool_]:
-    """Tell of each query whether it has k, and all of them from the first candidates."""
-    later = candidates[:, np.newaxis, candidates.shape[1] // _FIRST :]
-    from_later: NDArray[np.bool_] = (nearest[:, :, np.newaxis] == later).any(axis=(1, 2))
-    lacking = (nearest < 0).any(axis=1)
-    saw_all = (candidates >= 0).sum(axis=1) == n_eligible
-    settled: NDArray[np.bool_] = ~from_later & ~lacking | saw_all
-    return settled
