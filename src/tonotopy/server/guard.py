@@ -191,7 +191,7 @@ class Guard:
         with suppress(TooLarge):  # some routes pass it on, others make their own error of it
             await self.app(scope, counted, guarded)
         if received > limit and not answered:
-            await answer(send, 413, too_large(limit))
+            await answer(send, 413, too_large(limit), hang_up=True)  # or it goes on sending
 
 
 def dressed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -254,10 +254,13 @@ def host_of(header: str) -> str:
     return header.partition(":")[0].lower()
 
 
-async def answer(send: Send, status: int, error: str) -> None:
+async def answer(send: Send, status: int, error: str, *, hang_up: bool = False) -> None:
     """Answer with an error as JSON."""
     body = json.dumps({"error": error}).encode()
     length = str(len(body)).encode()
-    headers = dressed([(b"content-type", b"application/json"), (b"content-length", length)])
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+    if hang_up:
+        headers.append((b"connection", b"close"))
+    start = {"type": "http.response.start", "status": status, "headers": dressed(headers)}
+    await send(start)
     await send({"type": "http.response.body", "body": body})
