@@ -138,7 +138,7 @@ def test_filters_come_from_the_menu_the_legend_and_tags(visit, served_tagged):
     page.page.locator("section[aria-label=Legend] .line", has_text="thunder").click()
     page.page.locator("section[aria-label=Legend]").get_by_role("button", name="Filter").click()
     page.wait(lambda: chips(page) == ["duration: ≤ 1 min", "label: thunder"])
-    button(page, "Only Thunder").first.click()
+    page.page.get_by_role("button", name="Only Thunder").first.click()
     page.wait(lambda: chips(page)[-1:] == ["tag: Thunder"])
     settled(page)
     assert {name.split("_")[0].split("-")[0] for name in page.hits()} == {"thunder"}

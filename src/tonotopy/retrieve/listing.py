@@ -1,6 +1,7 @@
 """Listing: what a filter lets through, when there is nothing to compare it with."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -11,8 +12,9 @@ from tonotopy import catalog
 from tonotopy.catalog import Space
 from tonotopy.catalog.bulk import recordings_of_windows
 from tonotopy.ranking import Stretch, one_per_run
+from tonotopy.retrieve.results import Hit
 
-__all__ = ["SCORE_NAME", "Found", "list_allowed"]
+__all__ = ["SCORE_NAME", "Found", "as_whole", "list_allowed"]
 
 SCORE_NAME = "fits the filter"
 AT_ONCE = 256  # windows looked up at once while runs are merged
@@ -75,3 +77,18 @@ def placed(connection: Connection, ids: Sequence[int]) -> list[Stretch]:
         Stretch(each, window.recording_id, window.channel, window.start_s, window.end_s)
         for each, window in ((each, windows[each]) for each in ids)
     ]
+
+
+def as_whole(connection: Connection, space: Space, hits: Sequence[Hit]) -> list[Hit]:
+    """Let hits stand for all of their recordings."""
+    ids = [hit.recording_id for hit in hits]
+    recordings = catalog.get_recordings(connection, ids)
+    tags = catalog.tags_of_recordings(connection, space, ids)
+    labels = catalog.recording_labels(connection, ids)
+    whole = []
+    for hit in hits:
+        end_s = recordings[hit.recording_id].duration_s
+        told = catalog.labels_of(labels.get(hit.recording_id, ()), 0.0, end_s)
+        tagged = tags.get(hit.recording_id, [])
+        whole.append(replace(hit, start_s=0.0, end_s=end_s, labels=told, tags=tagged))
+    return whole

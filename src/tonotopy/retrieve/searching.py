@@ -23,7 +23,7 @@ from tonotopy.retrieve.aspects import checked_aspects
 from tonotopy.retrieve.candidates import Pool
 from tonotopy.retrieve.coding import Plan, plan_search
 from tonotopy.retrieve.filtering import Scope
-from tonotopy.retrieve.listing import SCORE_NAME, Found, list_allowed
+from tonotopy.retrieve.listing import SCORE_NAME, Found, as_whole, list_allowed
 from tonotopy.retrieve.mixing import find_by_aspects, placed
 from tonotopy.retrieve.query import (
     AudioFile,
@@ -235,6 +235,8 @@ def list_scope(
         allowed = scope.windows(connection, chosen)
         listed = list_allowed(connection, chosen, allowed, k=k, by=by, per_recording=per_recording)
         hits = describe(connection, chosen, listed)
+        if by == "recording":  # no part of one is meant
+            hits = as_whole(connection, chosen, hits)
     return Results(scope.where or "", chosen.name, SCORE_NAME, hits)
 
 
