@@ -140,8 +140,7 @@ def test_filters_come_from_the_menu_the_legend_and_tags(visit, served_tagged):
     page.wait(lambda: chips(page) == ["duration: ≤ 1 min", "label: thunder"])
     page.page.get_by_role("button", name="Only Thunder").first.click()
     page.wait(lambda: chips(page)[-1:] == ["tag: Thunder"])
-    settled(page)
-    assert {name.split("_")[0].split("-")[0] for name in page.hits()} == {"thunder"}
+    page.wait(lambda: page.hits() and all("thunder" in name.lower() for name in page.hits()))
     button(page, "Clear").click()
     page.wait(lambda: chips(page) == [])
 

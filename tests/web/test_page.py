@@ -154,7 +154,7 @@ def test_a_hit_is_pinned_by_a_click_and_escape_unpins(visit, served_library):
     page.page.locator("[data-hit]").first.click()
     pinned = page.page.locator("section[aria-label=Results] .pinned")
     pinned.get_by_text(first).wait_for()
-    assert first not in page.hits()
+    page.wait(lambda: page.hits() and first not in page.hits())
     page.page.keyboard.press("Escape")
     page.page.get_by_text("Walk your sounds").wait_for()
 
