@@ -24,7 +24,8 @@ ODD = {
 }
 PLAYS = """
 (address) => new Promise((done, fail) => {
-  const audio = new Audio(address);
+  const audio = document.createElement("audio");
+  audio.src = address;
   audio.addEventListener("playing", () => done(audio.duration), { once: true });
   audio.addEventListener("error", () => fail(new Error(audio.error.message)), { once: true });
   audio.play();
