@@ -81,7 +81,9 @@ def test_the_windows_of_a_recording_are_joined_in_order_of_time(visit, served_li
 
 
 def test_a_pinned_sound_shows_where_its_true_neighbours_are(visit, served_library):
-    page = visit(f"{served_library.url}#like=3")
+    page = visit(served_library.url)
+    page.page.goto("about:blank")
+    page.page.goto(f"{served_library.url}#like=3")
     note = page.page.get_by_role("note")
     note.wait_for()
     page.wait(lambda: len(page.hits()) == 20)
