@@ -332,6 +332,7 @@ JSON = (b"content-type", b"application/json")
 
 def test_an_upload_that_grows_too_large_is_cut_off(library, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("tonotopy.server.guard.MOST_UNREAD", 0)
     app = create_app(library, max_upload=2_000_000)
     n_open = psutil.Process().num_fds()
     start, body, taken = run_asgi(app, "/api/v1/search/upload", form_chunks(50_000_000), [FORM])
@@ -342,13 +343,29 @@ def test_an_upload_that_grows_too_large_is_cut_off(library, tmp_path, monkeypatc
     assert psutil.Process().num_fds() == n_open  # what was written down has no name, only these
 
 
-def test_any_other_request_may_only_be_small(library):
+def test_any_other_request_may_only_be_small(library, monkeypatch):
+    monkeypatch.setattr("tonotopy.server.guard.MOST_UNREAD", 0)
     app = create_app(library)
     for path, limit in (("/api/v1/search", 2_000_000), ("/api/v1/jobs", 1_000_000)):
         start, body, taken = run_asgi(app, path, (b" " * 10_000 for _ in range(10_000)), [JSON])
         assert start["status"] == 413
         assert sum(taken) <= limit + 10_000
         assert f"{limit // 1_000_000} MB" in json.loads(body)["error"]
+
+
+def test_what_is_a_little_too_large_is_let_through_unread_so_that_its_answer_is_read(library):
+    app = create_app(library, max_upload=2_000_000)
+    start, _, taken = run_asgi(app, "/api/v1/search/upload", form_chunks(50_000_000), [FORM])
+    assert start["status"] == 413
+    assert (b"connection", b"close") not in start["headers"]
+    assert sum(taken) > 50_000_000
+
+
+def test_whoever_goes_on_sending_is_hung_up_on(library):
+    app = create_app(library, max_upload=2_000_000)
+    start, _, taken = run_asgi(app, "/api/v1/search/upload", form_chunks(500_000_000), [FORM])
+    assert (b"connection", b"close") in start["headers"]
+    assert sum(taken) < 210_000_000
 
 
 @pytest.mark.parametrize("length", ["2000001", "9" * 30, "9" * 5000])

@@ -30,6 +30,7 @@ OWN_SITES = ("same-origin", "none")  # of Sec-Fetch-Site; none: typed in, or a b
 OWN_HEADER = "x-tonotopy"
 COOKIE = "tonotopy_token"
 MAX_BODY = 1_000_000  # bytes, where nothing is uploaded
+MOST_UNREAD = 200_000_000  # bytes beyond the limit that are let through before the server hangs up
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; "
@@ -169,11 +170,12 @@ class Guard:
         """Run the routes, counting what comes in and dressing what goes out."""
         limit = self._limit(scope)
         received = 0
-        answered = False
+        answered = ended = False
 
         async def counted() -> Message:
-            nonlocal received
+            nonlocal received, ended
             message = await receive()
+            ended = not message.get("more_body", False)
             received += len(message.get("body", b""))
             if received > limit:
                 raise TooLarge
@@ -191,7 +193,8 @@ class Guard:
         with suppress(TooLarge):  # some routes pass it on, others make their own error of it
             await self.app(scope, counted, guarded)
         if received > limit and not answered:
-            await answer(send, 413, too_large(limit), hang_up=True)  # or it goes on sending
+            ended = ended or await let_end(receive)
+            await answer(send, 413, too_large(limit), hang_up=not ended)
 
 
 def dressed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -252,6 +255,17 @@ def host_of(header: str) -> str:
         address, closed, _ = header[1:].partition("]")
         return address.lower() if closed else ""
     return header.partition(":")[0].lower()
+
+
+async def let_end(receive: Receive) -> bool:
+    """Let a body end that is too large, so that the answer is read; tell whether it did in time."""
+    n_bytes = 0
+    while n_bytes < MOST_UNREAD:
+        message = await receive()
+        n_bytes += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return True
+    return False
 
 
 async def answer(send: Send, status: int, error: str, *, hang_up: bool = False) -> None:
