@@ -1,5 +1,6 @@
 """Every view of the page, in both schemes, under the eyes of axe-core."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,16 @@ def tell_a_problem(page):
     page.page.get_by_text("Rest on a point first").wait_for()
 
 
+def add_sounds(page):
+    page.page.get_by_role("button", name="Add sounds").click()
+    page.page.get_by_role("dialog", name="Add sounds").wait_for()
+
+
+def draw_density(page):
+    page.page.get_by_role("button", name="Density").click()
+    page.page.get_by_role("img", name="Lines of equal density of the points").wait_for()
+
+
 def show_keys(page):
     page.page.get_by_role("button", name="Keys and gestures").first.click()
     page.page.get_by_role("dialog", name="Keys and gestures").wait_for()
@@ -165,6 +176,8 @@ VIEWS = [
     draw_a_stretch,
     show_help,
     show_keys,
+    add_sounds,
+    draw_density,
     hear_a_path,
     show_hits,
     pin,
@@ -186,6 +199,28 @@ def axe():
     if not AXE.is_file():
         pytest.skip("axe-core is not installed: run 'npm ci' in web/")
     return AXE.read_text()
+
+
+@pytest.fixture
+def served_open(demo_library, start_server, tmp_path):
+    """A copy of the demo library, to which sounds may be added."""
+    (tmp_path / "opened").mkdir()
+    sounds, library = demo_library
+    copy = shutil.copy(library, tmp_path / "mine.db")
+    return start_server(sounds, copy, 0, "--allow-add", tmp_path / "opened")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_nothing_is_seriously_wrong_with_adding(visit, served_open, axe, scheme):
+    page = visit(served_open.url, color_scheme=scheme, script=axe)
+    page.drag({"take.wav": b"RIFF and no more"}, 1000, "dragenter", "dragover")
+    page.page.get_by_text("Add to the library").wait_for()
+    assert serious(page) == []
+    page.drag({"take.wav": b"RIFF and no more"}, 1000, "drop")
+    page.page.get_by_text("1 file could not be added").click()
+    assert serious(page) == []
+    add_sounds(page)
+    assert serious(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
