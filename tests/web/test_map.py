@@ -99,4 +99,4 @@ def test_colour_tells_how_far_each_point_can_be_trusted(visit, served_library):
     page.page.get_by_label("Colour by").select_option(label="Trustworthiness")
     page.page.get_by_text("no better than by lot").wait_for()
     page.wait(lambda: len(page.colors()) > 5)
-    assert page.page.url.endswith("colour=trustworthiness")
+    page.wait(lambda: page.page.url.endswith("colour=trustworthiness"))
